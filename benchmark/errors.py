@@ -1,0 +1,26 @@
+"""The two kinds of failure that are somebody's to mend: a command's, and one query's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class UserError(Exception):
+    """Something the user can mend: the message names the thing, what is wrong and what to do.
+
+    The command line prints every problem on a line of its own and exits with status 2; no traceback is shown.
+
+    Args:
+        problems: one message, or several found at once.
+    """
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class QueryError(Exception):
+    """One query cannot be re-ranked (prompt too long, scores not finite, ...); others can.
+
+    It is recorded as that query's result. Nothing stands in for the missing order.
+    """

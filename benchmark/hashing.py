@@ -1,0 +1,37 @@
+"""Content hashes: of files, of canonical JSON, of source folders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_json(value: Any) -> str:
+    """Hex sha256 of the canonical JSON of ``value``."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+
+
+def sha256_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Hex sha256 over ``(name, path)`` pairs: any change of a name or of a byte changes it."""
+    return sha256_json({name: sha256_file(path) for name, path in files})
+
+
+def sha256_sources(folder: Path, label: str) -> dict[str, str]:
+    """The sha256 of every Python file below ``folder``, by its name ``label/relative/path``."""
+    return {
+        f"{label}/{path.relative_to(folder).as_posix()}": sha256_file(path) for path in sorted(folder.rglob("*.py"))
+    }

@@ -1,0 +1,77 @@
+"""Strict typed records, and validation errors in words a person can act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from benchmark.errors import UserError
+from benchmark.names import did_you_mean
+
+
+class Strict(BaseModel):
+    """A frozen record that refuses unknown keys and non-finite numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], values: Any, where: str) -> Model:
+    """Validate ``values`` as ``model``.
+
+    Raises:
+        UserError: with one problem a line, each prefixed with ``where``, naming the field and the nearest known
+            field for an unknown one.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UserError([f"{where}: {problem}" for problem in explain(error, model)]) from None
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One sentence for each problem in a pydantic error."""
+    problems = []
+    for item in error.errors():
+        field = ".".join(str(part) for part in item["loc"]) or "value"
+        if item["type"] == "extra_forbidden":
+            known = _fields_at(model, item["loc"][:-1])
+            problems.append(f"unknown option '{field}'. {did_you_mean(str(item['loc'][-1]), known)}")
+        elif item["type"] == "missing":
+            problems.append(f"'{field}' is required and missing.")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            problems.append(f"'{field}': {message} (got {_short(item['input'])}).")
+    return problems
+
+
+def read_yaml(model: type[Model], path: Path) -> Model:
+    """Read one YAML file as ``model``; a syntax error or a bad field is a `UserError` that names the file."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())}).") from None
+    return parse(model, values, str(path))
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The field names of the sub-model at ``location``, as far as annotations tell."""
+    current: Any = model
+    for part in location:
+        field = getattr(current, "model_fields", {}).get(part) if isinstance(part, str) else None
+        candidates = [] if field is None else [field.annotation, *getattr(field.annotation, "__args__", ())]
+        nested = [item for item in candidates if isinstance(item, type) and issubclass(item, BaseModel)]
+        current = nested[0] if nested else current
+    return list(getattr(current, "model_fields", {}))
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
