@@ -1,0 +1,52 @@
+"""What a method may ask of a loaded LLM."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.meter import Meter
+from benchmark.backbones.prompt import Tokenizer
+from benchmark.backbones.spec import Chat
+
+
+class Backbone:
+    """A loaded model with its tokenizer.
+
+    Args:
+        name: catalogue name; an artefact fitted on one backbone is refused by another.
+        model: the transformers decoder, without its output head.
+        tokenizer: its tokenizer, as text to tokens with character ranges.
+        chat: markers around a user turn.
+        context_length: most tokens of one prompt.
+        weight_bytes: size of the parameters and buffers in memory.
+    """
+
+    def __init__(
+        self, name: str, model: Any, tokenizer: Tokenizer, chat: Chat, context_length: int, weight_bytes: int
+    ) -> None:
+        self.name = name
+        self.tokenizer = tokenizer
+        self.chat = chat
+        self.context_length = context_length
+        self.weight_bytes = weight_bytes
+        self.meter = Meter()
+        self._model = model
+
+    @property
+    def device(self) -> str:
+        """Type of the device the model's input goes to: ``cpu``, ``cuda``, ..."""
+        return str(self._model.device.type)
+
+    def synchronise(self) -> None:
+        """Wait until the device has done what it was given."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
+    @cached_property
+    def attention(self) -> AttentionReader:
+        """Attention of chosen rows, heads and layers."""
+        return AttentionReader(self._model, self.meter, self.context_length)

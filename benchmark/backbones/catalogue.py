@@ -1,0 +1,78 @@
+"""Find a backbone by name: catalogue entry, hub repository, or local folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from benchmark.backbones.spec import BackboneSpec, HubSource, LocalSource, Source
+from benchmark.errors import UserError
+from benchmark.names import canonical, did_you_mean
+from benchmark.schema import read_yaml
+
+FOLDER = Path(__file__).parent / "catalogue"
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A backbone with the source its weights come from."""
+
+    spec: BackboneSpec
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """The catalogue name, with ``@kind`` when the source is not the entry's default."""
+        default = self.source == self.spec.sources[0]
+        return self.spec.name if default else f"{self.spec.name}@{self.source.kind}"
+
+
+@cache
+def entries() -> dict[str, BackboneSpec]:
+    """Every catalogue entry by name. Each is one YAML file in ``benchmark/backbones/catalogue/``."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.yaml")):
+        spec = read_yaml(BackboneSpec, path)
+        if spec.name != path.stem:
+            raise UserError(f"{path}: the entry is named '{spec.name}'; name and file name must be equal.")
+        found[spec.name] = spec
+    return found
+
+
+def find(name: str) -> Selected:
+    """Resolve what a user typed.
+
+    ``name`` is a catalogue name, ``name@hub`` or ``name@wheel`` for another source of it, ``owner/repository`` of
+    the model hub (``@`` a revision, if wanted), or the path of a local model folder.
+
+    Raises:
+        UserError: nothing of that name; the message holds the nearest one.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _local(path)
+    base, _, qualifier = name.partition("@")
+    known = {canonical(key): spec for key, spec in entries().items()}
+    if canonical(base) in known:
+        spec = known[canonical(base)]
+        try:
+            return Selected(spec, spec.source(qualifier or None))
+        except ValueError:
+            kinds = ", ".join(source.kind for source in spec.sources)
+            raise UserError(f"Backbone '{spec.name}' has no source '{qualifier}'. It has: {kinds}.") from None
+    if base.count("/") == 1 and not name.startswith((".", "/", "~")):
+        source = HubSource(kind="hub", repository=base, revision=qualifier or None)
+        return Selected(BackboneSpec(name=base, title=base, dtype="bfloat16", sources=(source,)), source)
+    raise UserError(
+        f"Unknown backbone '{name}'. {did_you_mean(base, entries())} "
+        "A hub name (owner/repository) or a folder with a model also works."
+    )
+
+
+def _local(path: Path) -> Selected:
+    if not (path / "config.json").is_file():
+        raise UserError(f"Backbone folder {path} has no config.json: is it a model saved by transformers?")
+    source = LocalSource(kind="local", path=str(path.resolve()))
+    spec = BackboneSpec(name=path.resolve().name, title=path.resolve().name, dtype="float32", sources=(source,))
+    return Selected(spec, source)

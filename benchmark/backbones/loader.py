@@ -1,0 +1,87 @@
+"""Load a prepared backbone into memory."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from benchmark.backbones import attention
+from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.prompt import Tokenizer
+from benchmark.backbones.spec import Chat, DType
+from benchmark.errors import UserError
+
+_SENTINEL = "\u2047sentinel\u2047"
+
+
+def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device: str | None = None) -> Backbone:
+    """Load model and tokenizer from ``folder`` (see `sources.prepare`).
+
+    Args:
+        selected: the backbone the folder belongs to.
+        folder: config, tokenizer and safetensors.
+        dtype: of the weights; default: the catalogue's.
+        device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto`` to spread the layers over all GPUs; default: the first
+            GPU if there is one, else the CPU.
+
+    Raises:
+        UserError: the folder does not hold a model that transformers can load.
+    """
+    device = device or default_device()
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        fast = AutoTokenizer.from_pretrained(folder)
+        model = AutoModel.from_pretrained(
+            folder,
+            dtype=getattr(torch, dtype or selected.spec.dtype),
+            attn_implementation=attention.register(),
+            device_map=device,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"Backbone '{selected.name}' in {folder} cannot be loaded: {first}") from error
+    model.eval()
+    tensors = [*model.parameters(), *model.buffers()]
+    for tensor in tensors:
+        # Weights are memory-mapped: read every page now, so that they count as weights and not as a query's work.
+        tensor.view(-1)[::1024].sum()
+    text_config = config.get_text_config()
+    return Backbone(
+        name=selected.name,
+        model=model,
+        tokenizer=Tokenizer(fast),
+        chat=selected.spec.chat or chat_from_template(fast),
+        context_length=selected.spec.context_length or int(text_config.max_position_embeddings),
+        weight_bytes=sum(tensor.nbytes for tensor in tensors),
+    )
+
+
+def default_device() -> str:
+    """The device a backbone is loaded on unless another is asked for."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def chat_from_template(fast: Any) -> Chat:
+    """Markers of one user turn, read off the tokenizer's chat template; empty ones for a base model without any.
+
+    The template's own system turn, where it adds one, stays in the prefix. A leading BOS that the tokenizer adds by
+    itself is removed, so that it does not stand there twice.
+    """
+    if not fast.chat_template:
+        return Chat(prefix="", suffix="", separator="\n\n")
+    text = fast.apply_chat_template(
+        [{"role": "user", "content": _SENTINEL}], tokenize=False, add_generation_prompt=True
+    )
+    prefix, _, suffix = text.partition(_SENTINEL)
+    bos = fast.bos_token
+    if bos and prefix.startswith(bos) and fast("").input_ids[:1] == [fast.bos_token_id]:
+        prefix = prefix.removeprefix(bos)
+    return Chat(prefix=prefix, suffix=suffix, separator="\n\n")

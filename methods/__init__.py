@@ -1,0 +1,1 @@
+"""Re-ranking methods: one folder each, found by looking."""

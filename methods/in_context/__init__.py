@@ -1,0 +1,1 @@
+"""What the in-context re-rankers share: prompts, token spans, calibration. Not a method itself."""

@@ -1,0 +1,52 @@
+"""From token attention to document scores (ICR, arXiv 2410.02642, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from benchmark.backbones.prompt import Span
+
+Tensor = torch.Tensor
+
+
+class HeadSum:
+    """Consumer of `AttentionReader.read` that adds up all heads of all layers.
+
+    Attributes:
+        total: ``[branches, prefix tokens]`` float32, after the reading.
+    """
+
+    def __init__(self) -> None:
+        self.total = torch.zeros(())
+
+    def __call__(self, layer: int, attention: Tensor) -> None:
+        """Add one layer's ``[branches, heads, prefix tokens]``."""
+        del layer
+        self.total = self.total.to(attention.device) + attention.sum(1)
+
+
+def document_sums(tokens: Tensor, documents: Sequence[Span]) -> Tensor:
+    """Sum of token scores over each document: ``[..., prefix tokens]`` to ``[..., documents]``."""
+    return _per_document(tokens, documents, lambda part: part.sum(-1))
+
+
+def masked_document_sums(tokens: Tensor, documents: Sequence[Span]) -> Tensor:
+    """As `document_sums`, without each document's own abnormally low tokens.
+
+    Kept are tokens with ``c > mean - 2 * std`` (unbiased) over the document; all of a one-token document, whose std
+    is undefined.
+    """
+    return _per_document(tokens, documents, _masked_sum)
+
+
+def _masked_sum(part: Tensor) -> Tensor:
+    if part.shape[-1] < 2:
+        return part.sum(-1)
+    threshold = part.mean(-1, keepdim=True) - 2 * part.std(-1, keepdim=True)
+    return (part * (part > threshold)).sum(-1)
+
+
+def _per_document(tokens: Tensor, documents: Sequence[Span], score: Callable[[Tensor], Tensor]) -> Tensor:
+    return torch.stack([score(tokens[..., span.start : span.stop]) for span in documents], -1)

@@ -1,0 +1,122 @@
+"""Find methods: folders beside this file, and the entry-point group ``rerankbench.methods``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark.errors import UserError
+from benchmark.hashing import sha256_sources
+from benchmark.names import canonical, unknown
+from benchmark.schema import parse, read_yaml
+from methods.base import Method, Options
+from methods.card import Card
+
+GROUP = "rerankbench.methods"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A method that was found; its code is imported when its class is asked for.
+
+    Attributes:
+        name: canonical name, from the folder's or the entry point's.
+        package: dotted name of the package that holds ``method.py``.
+        folder: where ``method.py`` and ``card.yaml`` are.
+    """
+
+    name: str
+    package: str
+    folder: Path
+
+    @property
+    def card(self) -> Card:
+        """The method's card; UserError when it is missing or not valid."""
+        return read_yaml(Card, self.folder / "card.yaml")
+
+    @property
+    def method_class(self) -> type[Method[Any]]:
+        """The one `Method` subclass that ``method.py`` defines."""
+        module = import_module(f"{self.package}.method")
+        found = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Method) and value.__module__ == module.__name__
+        ]
+        if len(found) != 1:
+            raise UserError(f"{self.folder / 'method.py'}: {len(found)} Method classes; there must be exactly one.")
+        return found[0]
+
+    def options(self, preset: str = "default", changes: Mapping[str, Any] | None = None) -> Options:
+        """Validated options: the preset's, with ``changes`` on top.
+
+        Values that are strings are read as YAML scalars, so ``window=20`` is a number.
+        """
+        presets = self.card.presets
+        if preset != "default" and preset not in presets:
+            raise unknown(f"preset of method '{self.name}':", preset, ["default", *presets])
+        values = dict(presets[preset].options) if preset in presets else {}
+        values.update(_typed(changes or {}))
+        return parse(self.method_class.options_class, values, f"Method '{self.name}'")
+
+    def source_files(self) -> dict[str, str]:
+        """sha256 of every Python file that the method's scores may depend on, by name."""
+        shared = [
+            entry
+            for entry in sorted(_HERE.iterdir())
+            if entry.is_dir() and not (entry / "card.yaml").exists() and entry.name != "__pycache__"
+        ]
+        hashes = sha256_sources(self.folder, self.name)
+        for entry in shared:
+            hashes |= sha256_sources(entry, entry.name)
+        return hashes
+
+
+@cache
+def plugins() -> dict[str, Plugin]:
+    """Every method, by canonical name; UserError when two have the same name."""
+    found: dict[str, Plugin] = {}
+    for plugin in (*_folders(), *_installed()):
+        if plugin.name in found:
+            raise UserError(
+                f"Two methods are named '{plugin.name}': {found[plugin.name].folder} and {plugin.folder}. "
+                "Rename one of them."
+            )
+        found[plugin.name] = plugin
+    return found
+
+
+def find(name: str) -> Plugin:
+    """The method of that name; UserError with the nearest name when there is none."""
+    known = plugins()
+    if canonical(name) not in known:
+        raise unknown("method", name, known)
+    return known[canonical(name)]
+
+
+def _folders() -> list[Plugin]:
+    return [
+        Plugin(canonical(card.parent.name), f"methods.{card.parent.name}", card.parent)
+        for card in sorted(_HERE.glob("*/card.yaml"))
+    ]
+
+
+def _installed() -> list[Plugin]:
+    found = []
+    for point in entry_points(group=GROUP):
+        package = import_module(point.value.partition(":")[0])
+        folder = Path(package.__file__ or "").parent
+        found.append(Plugin(canonical(point.name), package.__name__, folder))
+    return found
+
+
+def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in changes.items()}
