@@ -1,0 +1,1 @@
+"""Collections: topics, documents, judgements and first-stage runs, read when they are needed."""

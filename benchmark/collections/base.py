@@ -1,0 +1,99 @@
+"""The loader interface: every collection, wherever its files are, looks like this."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One query.
+
+    Attributes:
+        qid: its identifier; text: what is asked; group: a label to report by (the demo's flavour), if any.
+    """
+
+    qid: str
+    text: str
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document; the title is empty where it has none."""
+
+    docid: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line of a first-stage run."""
+
+    docid: str
+    score: float
+
+
+Qrels = Mapping[str, Mapping[str, int]]
+"""Grade by qid and docid."""
+
+
+@dataclass(frozen=True)
+class FirstStage:
+    """A fixed first-stage run of a collection.
+
+    Attributes:
+        name: its name in the collection; path: a TREC run file; sha256: of that file.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+
+    def hits(self) -> dict[str, list[Hit]]:
+        """Candidates of each topic, best first; UserError with every problem of a malformed file."""
+        from benchmark.evaluation.runfile import read_run
+
+        return read_run(self.path)
+
+
+class Collection(ABC):
+    """Topics, documents, judgements and runs of one split; nothing is read before it is asked for.
+
+    Attributes:
+        name: the collection's name; split: which part of it; revision: sha256 of topics, documents and judgements.
+    """
+
+    name: str
+    split: str
+    title: str
+    family: str
+
+    @property
+    @abstractmethod
+    def revision(self) -> str:
+        """sha256 over the content; two loaders with the same content give the same."""
+
+    @abstractmethod
+    def topics(self) -> Iterator[Topic]:
+        """All topics, in file order."""
+
+    @abstractmethod
+    def documents(self, docids: Sequence[str]) -> list[Document]:
+        """The documents with these ids, in this order; UserError that lists ids that are not in the corpus."""
+
+    @abstractmethod
+    def qrels(self) -> Qrels:
+        """Judgements."""
+
+    @abstractmethod
+    def first_stages(self) -> list[str]:
+        """Names of its runs, the default one first."""
+
+    @abstractmethod
+    def first_stage(self, name: str | None = None) -> FirstStage:
+        """A run by name, or the default one; UserError when there is none of that name."""

@@ -1,0 +1,45 @@
+"""Find a collection by name: a catalogue entry, or a folder."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from benchmark.collections.base import Collection
+from benchmark.collections.folder import FolderCollection
+from benchmark.collections.spec import CollectionSpec
+from benchmark.errors import UserError
+from benchmark.names import canonical, did_you_mean, unknown
+from benchmark.schema import read_yaml
+
+FOLDER = Path(__file__).parent / "catalogue"
+
+
+@cache
+def entries() -> dict[str, CollectionSpec]:
+    """Every catalogue entry by name; each is one YAML file."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.yaml")):
+        spec = read_yaml(CollectionSpec, path)
+        if spec.name != path.stem:
+            raise UserError(f"{path}: the entry is named '{spec.name}'; name and file name must be equal.")
+        found[spec.name] = spec
+    return found
+
+
+def find(name: str, split: str = "test") -> Collection:
+    """The collection of that name, or the one in the folder of that path.
+
+    Raises:
+        UserError: unknown name (with the nearest one) or split.
+    """
+    known = entries()
+    if canonical(name) in known:
+        spec = known[canonical(name)]
+        if split not in spec.splits:
+            raise unknown(f"split of collection '{spec.name}':", split, spec.splits)
+        return FolderCollection(FOLDER / spec.splits[split].folder, spec, split)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return FolderCollection(path, None, split)
+    raise UserError(f"Unknown collection '{name}'. {did_you_mean(name, known)} A folder in the same format also works.")
