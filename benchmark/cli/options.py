@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from benchmark.backbones.catalogue import Selected
+from benchmark.harness.provenance import usable_cores
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def backbone_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--backbone-threads``, ``--dtype`` and ``--accept-terms``."""
+    for decorate in (
+        click.option(
+            "--backbone-threads",
+            "threads",
+            type=click.IntRange(min=1),
+            default=usable_cores,
+            show_default="all processors",
+            help="Threads the backbone computes with.",
+        ),
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "bfloat16", "float16"]),
+            default=None,
+            show_default="the catalogue's",
+            help="Number format of the backbone's weights.",
+        ),
+        click.option(
+            "--accept-terms",
+            is_flag=True,
+            help="You have read and accept the backbone's terms of use, where it has any.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def prepared(selected: Selected, accept_terms: bool) -> Any:
+    """Folder of a backbone's weights, fetched if need be, with a line on standard error for what takes time."""
+    from benchmark.backbones.sources import prepare
+
+    return prepare(selected, accept_terms=accept_terms, report=lambda line: click.echo(line, err=True))

@@ -1,0 +1,105 @@
+"""``rerankbench rerank``: a JSON lines file in, a JSON lines file out."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+
+from benchmark.cli.options import backbone_options, prepared
+from benchmark.errors import UserError
+
+
+@click.command()
+@click.option("--method", "method_name", required=True, help="A method: rerankbench list methods.")
+@click.option("--preset", default="default", show_default=True, help="One of the method's presets.")
+@click.option("--backbone", "backbone_name", default=None, help="An LLM: rerankbench list backbones.")
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the method (repeatable).")
+@click.option("--input", "source", required=True, metavar="FILE", help="Requests; - is standard input.")
+@click.option("--output", "target", required=True, metavar="FILE", help="Answers; - is standard output.")
+@backbone_options
+def command(
+    method_name: str,
+    preset: str,
+    backbone_name: str | None,
+    options: tuple[str, ...],
+    source: str,
+    target: str,
+    threads: int,
+    dtype: Any,
+    accept_terms: bool,
+) -> None:
+    """Re-rank the candidates of each request.
+
+    A request is one JSON object a line: {"qid", "query", "candidates": [{"docid", "text", "title"}, ...]} with the
+    candidates in first-stage order. An answer is {"qid", "scores": [{"docid", "score"}, ...]}, best first, with
+    seconds, prompt_tokens and forward_passes. All requests are checked before the first is answered.
+    """
+    from benchmark.backbones import catalogue
+    from benchmark.requests import read_requests
+    from methods import registry
+
+    plugin = registry.find(method_name)
+    values = plugin.options(preset, _key_values(options))
+    selected = catalogue.find(backbone_name) if backbone_name else None
+    if plugin.card.needs and selected is None:
+        raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")
+    with _opened(source, "r") as stream:
+        requests = read_requests(stream, "standard input" if source == "-" else source)
+    backbone = None
+    if plugin.card.needs and selected is not None:
+        folder = prepared(selected, accept_terms)
+        import torch
+
+        from benchmark.backbones.loader import load
+
+        torch.set_num_threads(threads)
+        backbone = load(selected, folder, dtype=dtype)
+    with _opened(target, "w") as stream:
+        failures = _answer_all(plugin.method_class(values, backbone), backbone, requests, stream)
+    if failures:
+        raise UserError(failures)
+
+
+def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> list[str]:
+    """Write one line a request as it is finished; the problems of those that failed."""
+    from benchmark.backbones.meter import Cost
+    from benchmark.harness.scoring import score_query
+    from benchmark.requests import answer, failed_answer
+
+    failures = []
+    for request in requests:
+        outcome = score_query(
+            method,
+            request.query,
+            request.as_candidates(),
+            (lambda: backbone.meter.total) if backbone else Cost,
+            backbone.synchronise if backbone else lambda: None,
+        )
+        if outcome.failure is not None:
+            failures.append(f"query '{request.qid}': {outcome.failure.message}.")
+            line = failed_answer(request, outcome.failure.type, outcome.failure.message)
+        else:
+            costs = {
+                "seconds": round(outcome.seconds, 6),
+                "prompt_tokens": outcome.cost.prompt_tokens,
+                "forward_passes": outcome.cost.forward_passes,
+            }
+            line = answer(request, outcome.scores or (), costs)
+        stream.write(line + "\n")
+        stream.flush()
+    return failures
+
+
+def _key_values(options: tuple[str, ...]) -> dict[str, str]:
+    malformed = [option for option in options if "=" not in option]
+    if malformed:
+        raise UserError([f"--option '{option}': expected KEY=VALUE." for option in malformed])
+    return {key.strip(): value for key, _, value in (option.partition("=") for option in options)}
+
+
+def _opened(name: str, mode: str) -> Any:
+    try:
+        return click.open_file(name, mode, encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{name}: no such {'file' if mode == 'r' else 'folder to write into'}.") from None

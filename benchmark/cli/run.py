@@ -1,0 +1,77 @@
+"""``rerankbench run SUITE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmark.cli.options import backbone_options, prepared
+
+
+@click.command()
+@click.argument("suite")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME[:PRESET]",
+    help="Only this method (repeatable); need not be in the suite.",
+)
+@click.option(
+    "--backbone",
+    "backbones",
+    multiple=True,
+    metavar="NAME",
+    help="This backbone instead of the suite's (repeatable).",
+)
+@click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="NAME",
+    help="This collection instead of the suite's (repeatable).",
+)
+@click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all results.",
+)
+@backbone_options
+def command(
+    suite: str,
+    methods: tuple[str, ...],
+    backbones: tuple[str, ...],
+    collections: tuple[str, ...],
+    depth: int | None,
+    results: Path,
+    threads: int,
+    dtype: Any,
+    accept_terms: bool,
+) -> None:
+    """Run SUITE (a name, or a YAML file); finished queries are found and not repeated.
+
+    Ctrl-C finishes the query in hand and stops; the same command goes on from there.
+    """
+    from rich.console import Console
+
+    from benchmark import suites
+    from benchmark.cli.progress import RunProgress
+    from benchmark.cli.table import print_results
+    from benchmark.harness.plan import plan, select
+    from benchmark.harness.runner import require_complete, run_cells
+
+    console = Console(stderr=True)
+    chosen = select(suites.find(suite), methods, backbones, collections, depth)
+    cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype)
+    with RunProgress(cells, console) as progress:
+        outcome = run_cells(cells, results, threads, progress)
+    print_results(cells, results, Console())
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    require_complete(outcome)
+    click.echo(f"Results: {results}. Page: rerankbench leaderboard build --results {results}", err=True)

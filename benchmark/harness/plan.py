@@ -1,0 +1,192 @@
+"""From a suite to cells: resolve every name, fix every hash, before anything is run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from benchmark.backbones import catalogue as backbone_catalogue
+from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.spec import DType, HubSource, LocalSource, WheelSource
+from benchmark.collections import catalogue as collection_catalogue
+from benchmark.collections.base import Collection
+from benchmark.errors import UserError
+from benchmark.harness.record import BackboneRequest, CellRequest, CollectionRequest, MethodRequest
+from benchmark.hashing import sha256_files, sha256_json, sha256_sources
+from benchmark.suites import Suite, SuiteCollection, SuiteMethod
+from methods import registry
+from methods.registry import Plugin
+
+T = TypeVar("T")
+
+Prepare = Callable[[Selected], Path]
+"""Brings a backbone's weights here and returns their folder."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A cell, with what its worker needs to find things again.
+
+    Attributes:
+        request: what is asked; its hash is the cell's identity.
+        backbone: the name a user types, None for a method without one; folder: its weights.
+        queries: number of topics.
+        command: runs this cell alone.
+    """
+
+    request: CellRequest
+    backbone: str | None
+    folder: Path | None
+    collection: str
+    queries: int
+    command: str
+
+
+def select(
+    suite: Suite,
+    methods: Sequence[str],
+    backbones: Sequence[str],
+    collections: Sequence[str],
+    depth: int | None,
+) -> Suite:
+    """The suite narrowed to (or, for names it does not hold, replaced by) what was asked for.
+
+    Args:
+        suite: as in its file.
+        methods: ``name`` (all of its presets in the suite, else its defaults) or ``name:preset``; empty: the suite's.
+        backbones, collections: names; empty: the suite's.
+        depth: None: the suite's.
+    """
+    chosen = [entry for name in methods for entry in _methods(suite, name)]
+    return suite.model_copy(
+        update={
+            "methods": tuple(chosen) or suite.methods,
+            "backbones": tuple(backbones) or suite.backbones,
+            "collections": tuple(_collection(suite, name) for name in collections) or suite.collections,
+            "depth": depth or suite.depth,
+        }
+    )
+
+
+def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None) -> list[Planned]:
+    """Expand a suite into cells, ordered so that cells of one backbone follow each other.
+
+    Raises:
+        UserError: with every unknown name and invalid option of the suite at once, before anything is fetched.
+    """
+    problems: list[str] = []
+    plugins = [(entry, _try(registry.find, problems, entry.method)) for entry in suite.methods]
+    options = [(entry, plugin, _try(plugin.options, problems, entry.preset)) for entry, plugin in plugins if plugin]
+    backbones = [(name, _try(backbone_catalogue.find, problems, name)) for name in suite.backbones]
+    collections = [
+        (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
+    ]
+    needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
+    if needing and not backbones:
+        problems.append(f"Method '{needing[0]}' needs a backbone and the suite names none. Add --backbone.")
+    if problems:
+        raise UserError(problems)
+    prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
+    asked_of: list[tuple[str | None, BackboneRequest | None, Path | None]] = [(None, None, None)]
+    asked_of += [(name, backbone_request(selected, folder, dtype), folder) for name, selected, folder in prepared]
+    asked = [(entry, collection_request(entry, found, suite.depth), found) for entry, found in collections if found]
+    cells = []
+    for backbone_name, backbone, folder in asked_of:
+        for method_entry, plugin, values in options:
+            if bool(plugin.card.needs) != (backbone is not None) or values is None:
+                continue
+            method = MethodRequest(
+                name=plugin.name,
+                preset=method_entry.preset,
+                options=values.model_dump(mode="json"),
+                source_sha256=sha256_json(plugin.source_files()),
+            )
+            for collection_entry, collection, found in asked:
+                request = CellRequest(method=method, backbone=backbone, collection=collection)
+                command = command_of(suite, method_entry, plugin, backbone_name, collection_entry, dtype)
+                queries = len(found.first_stage(collection_entry.first_stage).hits())
+                cells.append(Planned(request, backbone_name, folder, collection_entry.collection, queries, command))
+    return cells
+
+
+def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
+    """Identity of a prepared backbone."""
+    location, revision = _whereabouts(selected, folder)
+    return BackboneRequest(
+        name=selected.name,
+        source=selected.source.kind,
+        location=location,
+        revision=revision,
+        dtype=dtype or selected.spec.dtype,
+        engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
+    )
+
+
+def collection_request(entry: SuiteCollection, collection: Collection, depth: int) -> CollectionRequest:
+    """Identity of a collection with its candidates."""
+    run = collection.first_stage(entry.first_stage)
+    return CollectionRequest(
+        name=collection.name,
+        split=collection.split,
+        revision=collection.revision,
+        first_stage=run.name,
+        run_sha256=run.sha256,
+        depth=depth,
+    )
+
+
+def command_of(
+    suite: Suite,
+    method: SuiteMethod,
+    plugin: Plugin,
+    backbone: str | None,
+    collection: SuiteCollection,
+    dtype: DType | None,
+) -> str:
+    """The shell command that runs one cell alone."""
+    words = ["rerankbench", "run", suite.name, "--method", f"{plugin.name}:{method.preset}"]
+    if backbone:
+        words += ["--backbone", backbone]
+    words += ["--collection", collection.collection, "--depth", str(suite.depth)]
+    if dtype:
+        words += ["--dtype", dtype]
+    return shlex.join(words)
+
+
+def _whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
+    match selected.source:
+        case WheelSource(packages=packages, sha256=sha256):
+            return ", ".join(package.requirement for package in packages), sha256
+        case HubSource(repository=repository, revision=revision):
+            return repository, revision or folder.name
+        case LocalSource():
+            files = sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors", ".jinja"})
+            return folder.name, sha256_files((path.name, path) for path in files)
+
+
+def _methods(suite: Suite, name: str) -> list[SuiteMethod]:
+    method, colon, preset = name.partition(":")
+    plugin = registry.find(method)
+    held = [entry for entry in suite.methods if registry.find(entry.method).name == plugin.name]
+    if colon:
+        held = [entry for entry in held if entry.preset == preset]
+    return held or [SuiteMethod(method=plugin.name, preset=preset or "default")]
+
+
+def _collection(suite: Suite, name: str) -> SuiteCollection:
+    for entry in suite.collections:
+        if entry.collection == name:
+            return entry
+    return SuiteCollection(collection=name)
+
+
+def _try(function: Callable[..., T], problems: list[str], *args: Any) -> T | None:
+    """Call, and note a UserError's problems instead of raising it."""
+    try:
+        return function(*args)
+    except UserError as error:
+        problems += error.problems
+        return None

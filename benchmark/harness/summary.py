@@ -1,0 +1,109 @@
+"""From a cell's lines to its summary and its run file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from benchmark.collections.base import Collection, Hit
+from benchmark.evaluation.metrics import evaluate, mean
+from benchmark.evaluation.runfile import format_run
+from benchmark.evaluation.statistics import bootstrap_interval, percentile
+from benchmark.harness.record import (
+    CellRequest,
+    CellSummary,
+    Cost,
+    Latency,
+    Machine,
+    Memory,
+    Metrics,
+    QueryRecord,
+)
+
+
+def summarise(
+    request: CellRequest,
+    records: Sequence[QueryRecord],
+    collection: Collection,
+    finished: str,
+    weight_bytes: int | None,
+    load_seconds: float | None,
+) -> CellSummary:
+    """Quality, latency, memory and cost of a complete cell.
+
+    Args:
+        records: one a topic.
+        finished: UTC, ISO 8601.
+        weight_bytes, load_seconds: None for a method without a backbone.
+    """
+    rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in records}
+    values = evaluate(rankings, collection.qrels())
+    timed = [record.seconds for record in records if not record.warm_up and record.failure is None]
+    peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes is not None]
+    return CellSummary(
+        identity=request.identity,
+        finished=finished,
+        queries=len(records),
+        failed=sum(record.failure is not None for record in records),
+        metrics=Metrics(
+            mean=mean(values),
+            per_query=values,
+            interval={name: bootstrap_interval(list(scores.values())) for name, scores in values.items()},
+        ),
+        latency=Latency(median=percentile(timed, 50), p90=percentile(timed, 90), queries=len(timed)) if timed else None,
+        memory=None
+        if weight_bytes is None
+        else Memory(weights=weight_bytes, peak_above_weights=max(peaks, default=None)),
+        cost=Cost(
+            forward_passes=fmean(record.forward_passes for record in records),
+            prompt_tokens=fmean(record.prompt_tokens for record in records),
+            completion_tokens=fmean(record.completion_tokens for record in records),
+        ),
+        load_seconds=load_seconds,
+    )
+
+
+def run_text(request: CellRequest, machine: Machine, records: Sequence[QueryRecord]) -> str:
+    """The cell's ranking as a TREC run file with an ir_metadata header; failed queries have no lines in it."""
+    tag = f"{request.method.name}-{request.method.preset}"
+    rankings = {
+        record.qid: [Hit(docid, score) for docid, score in record.ranking()]
+        for record in records
+        if record.failure is None
+    }
+    return format_run(rankings, tag, ir_metadata(tag, request, machine))
+
+
+def ir_metadata(tag: str, request: CellRequest, machine: Machine) -> dict[str, Any]:
+    """Header fields of https://www.ir-metadata.org; what it has no field for stands under ``rerankbench``."""
+    reranker: dict[str, Any] = {
+        "name": tag,
+        "method": request.method.name,
+        "reranks": request.collection.first_stage,
+        "parameters": request.method.options,
+    }
+    if request.backbone:
+        reranker["backbone"] = request.backbone.model_dump(mode="json")
+    return {
+        "tag": tag,
+        "platform": {
+            "hardware": {
+                "cpu": {"model": machine.processor, "cores": machine.cores},
+                "ram": machine.memory_bytes,
+            }
+            | ({"gpu": {"model": machine.accelerator}} if machine.accelerator else {}),
+            "operating system": {"kernel": machine.platform},
+            "software": {"libraries": {"python": [f"{name}=={at}" for name, at in machine.packages.items()]}},
+        },
+        "implementation": {
+            "executable": {"cmd": machine.command},
+            "source": {"commit": machine.git_commit, "lang": ["python"]},
+        },
+        "method": {"automatic": True, "retrieval": [reranker]},
+        "data": {"test_collection": {"name": request.collection.name, "split": request.collection.split}},
+        "rerankbench": {
+            "identity": request.identity,
+            "collection": request.collection.model_dump(mode="json"),
+        },
+    }

@@ -1,0 +1,195 @@
+"""Run one cell in a process of its own: ``python -m benchmark.harness.worker`` with a `Job` on standard input.
+
+Events go to standard output, one JSON object a line; whatever libraries print goes to standard error. SIGINT and
+SIGTERM finish the query in hand and stop.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from benchmark.backbones.meter import Cost
+from benchmark.collections import catalogue as collections
+from benchmark.collections.base import Collection, Topic
+from benchmark.errors import UserError
+from benchmark.harness import provenance
+from benchmark.harness.memory import PeakMemory
+from benchmark.harness.record import CellRequest, QueryRecord
+from benchmark.harness.scoring import score_query
+from benchmark.harness.store import CellWriter
+from benchmark.harness.summary import run_text, summarise
+from benchmark.schema import Strict, parse
+from methods import registry
+from methods.base import Candidate, Method, Options
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
+
+WARM_UP = 3
+"""Queries after loading that are not timed."""
+
+FAILED = 3
+"""Exit status after a problem that was reported as an event."""
+
+
+class Job(Strict):
+    """What a worker is told."""
+
+    request: CellRequest
+    backbone: str | None
+    folder: Path | None
+    collection: str
+    results: Path
+    threads: int
+    command: str
+
+
+@dataclass
+class Stop:
+    """Set by a signal; looked at between queries."""
+
+    asked: bool = False
+
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+def main() -> int:
+    """Run the job on standard input; the exit status is 0 when every query has its line or a stop was asked for."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    stop = Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: setattr(stop, "asked", True))
+    emit = _emitter(events)
+    try:
+        run(Job.model_validate_json(sys.stdin.read()), emit, stop)
+    except UserError as error:
+        emit({"event": "problems", "problems": list(error.problems)})
+        return FAILED
+    return 0
+
+
+def run(job: Job, emit: Emit, stop: Stop) -> None:
+    """Do what is missing of a cell, query by query.
+
+    Events: ``loaded`` (seconds), ``query`` (qid, seconds, failure), ``stopped`` or ``done``.
+    """
+    collection = collections.find(job.collection, job.request.collection.split)
+    with CellWriter(job.results, job.request) as writer:
+        finished = {record.qid for record in writer.records()}
+        topics = list(collection.topics())
+        missing = [topic for topic in topics if topic.qid not in finished]
+        started = time.perf_counter()
+        backbone = _load(job) if missing else None
+        load_seconds = time.perf_counter() - started if backbone else None
+        emit({"event": "loaded", "seconds": load_seconds})
+        machine = provenance.machine(job.command, job.threads, _accelerator(backbone))
+        writer.write_machine(machine)
+        method = _method(job, backbone)
+        for record in _records(job, method, backbone, collection, missing):
+            writer.append(record)
+            failure = record.failure.message if record.failure else None
+            emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
+            # A worker whose runner was killed has nobody to report to.
+            if stop.asked or os.getppid() == 1:
+                emit({"event": "stopped"})
+                return
+        by_qid = {record.qid: record for record in writer.records()}
+        records = [by_qid[topic.qid] for topic in topics]
+        summary = summarise(
+            job.request,
+            records,
+            collection,
+            provenance.now(),
+            backbone.weight_bytes if backbone else None,
+            load_seconds,
+        )
+        writer.finish(summary, run_text(job.request, machine, records))
+        emit({"event": "done"})
+
+
+def _records(
+    job: Job,
+    method: Method[Options],
+    backbone: Backbone | None,
+    collection: Collection,
+    missing: list[Topic],
+) -> Iterator[QueryRecord]:
+    hits = collection.first_stage(job.request.collection.first_stage).hits()
+    memory = PeakMemory(backbone.device if backbone else "cpu")
+    for number, topic in enumerate(missing):
+        listed = hits.get(topic.qid, [])[: job.request.collection.depth]
+        documents = collection.documents([hit.docid for hit in listed])
+        candidates = [
+            Candidate(document.docid, document.text, document.title, hit.score)
+            for document, hit in zip(documents, listed, strict=True)
+        ]
+        with memory.measured():
+            outcome = score_query(
+                method,
+                topic.text,
+                candidates,
+                (lambda: backbone.meter.total) if backbone else Cost,
+                backbone.synchronise if backbone else _nothing,
+            )
+        yield QueryRecord(
+            qid=topic.qid,
+            docids=tuple(candidate.docid for candidate in candidates),
+            scores=outcome.scores,
+            failure=outcome.failure,
+            seconds=outcome.seconds,
+            prompt_tokens=outcome.cost.prompt_tokens,
+            completion_tokens=outcome.cost.completion_tokens,
+            forward_passes=outcome.cost.forward_passes,
+            peak_memory_bytes=memory.above_baseline if backbone else None,
+            warm_up=number < WARM_UP,
+        )
+
+
+def _load(job: Job) -> Backbone | None:
+    if job.backbone is None or job.folder is None or job.request.backbone is None:
+        return None
+    import torch
+
+    from benchmark.backbones import catalogue, loader
+
+    torch.set_num_threads(job.threads)
+    dtype: Any = job.request.backbone.dtype
+    return loader.load(catalogue.find(job.backbone), job.folder, dtype=dtype)
+
+
+def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
+    method_class = registry.find(job.request.method.name).method_class
+    return method_class(parse(method_class.options_class, job.request.method.options, job.request.slug), backbone)
+
+
+def _accelerator(backbone: Backbone | None) -> str | None:
+    if backbone is None or backbone.device != "cuda":
+        return None
+    import torch
+
+    return str(torch.cuda.get_device_name())
+
+
+def _emitter(stream: TextIO) -> Emit:
+    def emit(event: dict[str, Any]) -> None:
+        stream.write(json.dumps(event) + "\n")
+
+    return emit
+
+
+def _nothing() -> None:
+    """There is no device to wait for."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
