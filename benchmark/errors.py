@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 
@@ -24,3 +25,14 @@ class QueryError(Exception):
 
     It is recorded as that query's result. Nothing stands in for the missing order.
     """
+
+
+def explain_os_error(error: OSError) -> str:
+    """An operating system's error in words: which file, what is wrong, what to do."""
+    where = f"{error.filename}: " if error.filename else ""
+    advice = {
+        errno.ENOSPC: "No space left on the device. Free some, or set RERANKBENCH_CACHE and --results to another disk.",
+        errno.EACCES: "Permission denied. Choose a folder you may write to.",
+        errno.EROFS: "The file system is read-only. Choose a folder you may write to.",
+    }
+    return where + advice.get(error.errno or 0, error.strerror or str(error))

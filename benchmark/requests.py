@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import Field
@@ -51,7 +51,7 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
     requests: list[Request] = []
     problems: list[str] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in _numbered(lines, name):
         if not line.strip():
             continue
         where = f"{name}:{number}"
@@ -59,6 +59,9 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
             request = parse(Request, json.loads(line), where)
         except json.JSONDecodeError as error:
             problems.append(f"{where}: not valid JSON: {error.msg} at column {error.colno}.")
+            continue
+        except (ValueError, RecursionError) as error:
+            problems.append(f"{where}: not readable JSON: {error}.")
             continue
         except UserError as error:
             problems += error.problems
@@ -78,6 +81,15 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
         rest = len(problems) - SHOWN
         raise UserError(problems[:SHOWN] + ([f"{name}: and {rest} more problems."] if rest > 0 else []))
     return requests
+
+
+def _numbered(lines: Iterable[str], name: str) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            yield number, line
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: not UTF-8 after line {number} ({error.reason}).") from None
 
 
 def answer(request: Request, scores: Iterable[float], costs: dict[str, Any]) -> str:

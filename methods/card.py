@@ -31,6 +31,8 @@ class Preset(Strict):
     """A named set of options."""
 
     description: str
+    backbone: str | None = None
+    """The backbone whose layers or heads it names; None: any."""
     options: dict[str, Any] = Field(default_factory=dict)
 
 

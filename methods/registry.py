@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,11 @@ class Plugin:
     @property
     def method_class(self) -> type[Method[Any]]:
         """The one `Method` subclass that ``method.py`` defines."""
-        module = import_module(f"{self.package}.method")
+        try:
+            module = import_module(f"{self.package}.method")
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+            raise UserError(f"{self.folder / 'method.py'}: cannot be imported ({problem}).") from error
         found = [
             value
             for value in vars(module).values()
@@ -58,7 +63,7 @@ class Plugin:
     def options(self, preset: str = "default", changes: Mapping[str, Any] | None = None) -> Options:
         """Validated options: the preset's, with ``changes`` on top.
 
-        Values that are strings are read as YAML scalars, so ``window=20`` is a number.
+        Values that are strings are read as YAML, so ``window=20`` is a number; what is no YAML stays as it is.
         """
         presets = self.card.presets
         if preset != "default" and preset not in presets:
@@ -112,11 +117,26 @@ def _folders() -> list[Plugin]:
 def _installed() -> list[Plugin]:
     found = []
     for point in entry_points(group=GROUP):
-        package = import_module(point.value.partition(":")[0])
-        folder = Path(package.__file__ or "").parent
-        found.append(Plugin(canonical(point.name), package.__name__, folder))
+        try:
+            spec = find_spec(point.module)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None or not spec.submodule_search_locations:
+            package = point.dist.name if point.dist else "?"
+            raise UserError(
+                f"Method '{point.name}' of the installed package '{package}': there is no package '{point.module}' to "
+                "import. Repair or uninstall it."
+            )
+        found.append(Plugin(canonical(point.name), point.module, Path(spec.submodule_search_locations[0])))
     return found
 
 
 def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in changes.items()}
+    return {key: _scalar(value) if isinstance(value, str) else value for key, value in changes.items()}
+
+
+def _scalar(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text

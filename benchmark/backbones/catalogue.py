@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from benchmark.names import canonical, did_you_mean
 from benchmark.schema import read_yaml
 
 FOLDER = Path(__file__).parent / "catalogue"
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def find(name: str) -> Selected:
         except ValueError:
             kinds = ", ".join(source.kind for source in spec.sources)
             raise UserError(f"Backbone '{spec.name}' has no source '{qualifier}'. It has: {kinds}.") from None
-    if base.count("/") == 1 and not name.startswith((".", "/", "~")):
+    if REPOSITORY.fullmatch(base):
         source = HubSource(kind="hub", repository=base, revision=qualifier or None)
         return Selected(BackboneSpec(name=base, title=base, dtype="bfloat16", sources=(source,)), source)
     raise UserError(
@@ -74,5 +77,8 @@ def _local(path: Path) -> Selected:
     if not (path / "config.json").is_file():
         raise UserError(f"Backbone folder {path} has no config.json: is it a model saved by transformers?")
     source = LocalSource(kind="local", path=str(path.resolve()))
-    spec = BackboneSpec(name=path.resolve().name, title=path.resolve().name, dtype="float32", sources=(source,))
+    title = path.resolve().name
+    # The name stands in file names and commands, where a folder's may hold anything.
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", title).lstrip("._-") or "model"
+    spec = BackboneSpec(name=name, title=title, dtype="float32", sources=(source,))
     return Selected(spec, source)

@@ -39,15 +39,24 @@ def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device
     try:
         config = AutoConfig.from_pretrained(folder)
         fast = AutoTokenizer.from_pretrained(folder)
-        model = AutoModel.from_pretrained(
+        model, report = AutoModel.from_pretrained(
             folder,
             dtype=getattr(torch, dtype or selected.spec.dtype),
             attn_implementation=attention.register(),
             device_map=device,
+            output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:
+        # What is wrong with a folder comes as anything: OSError, SafetensorError, a bare Exception.
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"Backbone '{selected.name}' in {folder} cannot be loaded: {first}") from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        # transformers would go on with random numbers in their place.
+        raise UserError(
+            f"Backbone '{selected.name}' in {folder} is not complete: {len(missing)} weights are missing, such as "
+            f"{', '.join(missing[:3])}."
+        )
     model.eval()
     tensors = [*model.parameters(), *model.buffers()]
     for tensor in tensors:

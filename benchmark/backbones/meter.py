@@ -34,10 +34,10 @@ class Meter:
     def __init__(self) -> None:
         self.total = Cost()
 
-    def add(self, prompt_tokens: int, completion_tokens: int = 0) -> None:
-        """Count one forward pass."""
+    def add(self, prompt_tokens: int, completion_tokens: int = 0, forward_passes: int = 1) -> None:
+        """Count work done."""
         self.total = Cost(
-            self.total.forward_passes + 1,
+            self.total.forward_passes + forward_passes,
             self.total.prompt_tokens + prompt_tokens,
             self.total.completion_tokens + completion_tokens,
         )

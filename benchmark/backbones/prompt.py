@@ -54,6 +54,12 @@ class Encoding:
         """Index of the first token that starts at ``char`` or later; ``len(self)`` if none does."""
         return bisect_left(self.starts, char)
 
+    def part(self, token: int, char: int) -> Encoding:
+        """The tokens from ``token`` on, with ``char`` added to their ranges."""
+        return Encoding(
+            self.ids[token:], [start + char for start in self.starts[token:]], [end + char for end in self.ends[token:]]
+        )
+
 
 @dataclass(frozen=True)
 class Span:
@@ -134,7 +140,7 @@ _WORD_START = re.compile(r"(?<=[A-Za-z0-9.,;]) (?=[A-Za-z])")
 _WINDOW = 200
 
 
-def reencode(prompt: TokenizedPrompt, char: int, ending: str, encode: Encode) -> tuple[int, list[int]]:
+def reencode(prompt: TokenizedPrompt, char: int, ending: str, encode: Encode) -> tuple[int, Encoding]:
     """Tokens of the prompt's first ``char`` characters followed by ``ending``, without tokenising them all again.
 
     Only a window from a word start shortly before ``char`` is tokenised. The window begins at one word start and is
@@ -142,7 +148,8 @@ def reencode(prompt: TokenizedPrompt, char: int, ending: str, encode: Encode) ->
     does not matter. Where there are no such words near, the whole text is tokenised.
 
     Returns:
-        ``(kept, ids)``: the first ``kept`` tokens of the prompt, then ``ids``.
+        ``(kept, rest)``: the first ``kept`` tokens of the prompt, then those of ``rest``; its character ranges count
+        from the beginning of the whole text.
     """
     text = prompt.text
     cuts = [match.start() for match in _WORD_START.finditer(text, max(0, char - _WINDOW), char)]
@@ -154,8 +161,8 @@ def reencode(prompt: TokenizedPrompt, char: int, ending: str, encode: Encode) ->
         if kept < len(prompt.encoding) and skipped < len(window):
             lag = prompt.encoding.starts[kept] - sync
             if lag <= 1 and window.starts[skipped] - (sync - start) == lag:
-                return kept, window.ids[skipped:]
-    return 0, encode(text[:char] + ending).ids
+                return kept, window.part(skipped, start)
+    return 0, encode(text[:char] + ending)
 
 
 def growing_length(prompt: TokenizedPrompt, char: int, encode: Encode) -> int:
@@ -164,5 +171,5 @@ def growing_length(prompt: TokenizedPrompt, char: int, encode: Encode) -> int:
     The official codes measure positions by tokenising the whole prompt up to there, again for every document; this
     gives the same number at a cost that does not grow with the prompt.
     """
-    kept, ids = reencode(prompt, char, "", encode)
-    return kept + len(ids)
+    kept, rest = reencode(prompt, char, "", encode)
+    return kept + len(rest)

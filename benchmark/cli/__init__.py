@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -10,7 +9,7 @@ from typing import NoReturn
 import click
 
 from benchmark import __version__
-from benchmark.errors import UserError
+from benchmark.errors import UserError, explain_os_error
 
 COMMANDS = {
     "list": "Show methods, backbones, collections or suites.",
@@ -67,13 +66,13 @@ def main() -> NoReturn:
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        fail("Interrupted. Finished queries are kept; run the same command again to go on.")
+        fail("Interrupted.")
     except BrokenPipeError:
         # The reader of our output went away (as `head` does): nothing more to say, not even at exit.
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fail(_explain(error))
+        fail(explain_os_error(error))
     sys.exit(0)
 
 
@@ -82,13 +81,3 @@ def fail(*problems: str) -> NoReturn:
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     sys.exit(2)
-
-
-def _explain(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    advice = {
-        errno.ENOSPC: "No space left on the device. Free some, or set RERANKBENCH_CACHE and --results to another disk.",
-        errno.EACCES: "Permission denied. Choose a folder you may write to.",
-        errno.EROFS: "The file system is read-only. Choose a folder you may write to.",
-    }
-    return where + advice.get(error.errno or 0, error.strerror or str(error))

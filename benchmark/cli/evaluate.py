@@ -58,11 +58,12 @@ def command(run: Path, qrels: Path, baseline: Path | None, relevant_from: int, p
 
 
 def _print(report: dict[str, Any]) -> None:
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
-    table = Table(title=f"{report['run']}: {report['topics']} topics")
+    from benchmark.cli.table import output
+
+    table = Table(title=escape(f"{report['run']}: {report['topics']} topics"))
     for column in ("metric", "mean", "95% interval", "difference", "p"):
         table.add_column(column, justify="left" if column == "metric" else "right")
     for name, value in report["mean"].items():
@@ -70,7 +71,7 @@ def _print(report: dict[str, Any]) -> None:
         test = report.get("paired_test", {}).get(name)
         against = (f"{test['difference']:+.4f}", f"{test['p_value']:.4f}") if test else ("-", "-")
         table.add_row(name, f"{value:.4f}", f"{low:.4f} to {high:.4f}", *against)
-    console.print(table)
+    output().print(table)
     for name, scores in report.get("per_query", {}).items():
         for qid, value in scores.items():
             click.echo(f"{name}\t{qid}\t{value:.4f}")

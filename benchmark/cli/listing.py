@@ -91,12 +91,13 @@ def command(kind: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from benchmark.cli.table import output
 
     table = Table()
     for column in rows[0] if rows else []:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row.values())
-    Console().print(table)
+    output().print(table)

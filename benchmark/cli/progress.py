@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from benchmark.harness.plan import Planned
 
 LINE_EVERY = 10.0
 """Seconds between plain progress lines."""
+
+COLOUR = {"found": "green", "done": "green", "failed": "red"}
 
 
 class RunProgress:
@@ -55,16 +59,16 @@ class RunProgress:
     def cell_found(self, planned: Planned) -> None:
         """See `runner.Progress`."""
         self._advance(planned, planned.queries)
-        self._console.print(f"[green]found[/]  {_title(planned)}: complete, not repeated", highlight=False)
+        self._say("found", f"{_title(planned)}: complete, not repeated")
 
     def cell_started(self, planned: Planned, done: int) -> None:
         """See `runner.Progress`."""
         self._in_cell = done
         self._advance(planned, done)
-        self._bar.update(self._task, description=_title(planned))
+        self._bar.update(self._task, description=escape(_title(planned)))
         resumed = f", {done} found" if done else ""
         if not self._console.is_terminal:
-            self._console.print(f"start  {_title(planned)}: {planned.queries} queries{resumed}", highlight=False)
+            self._say("start", f"{_title(planned)}: {planned.queries} queries{resumed}")
 
     def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
         """See `runner.Progress`."""
@@ -73,20 +77,22 @@ class RunProgress:
         self._advance(planned, 1)
         if failure:
             self._failures += 1
-            self._console.print(f"[red]failed[/] {_title(planned)}: {failure}", highlight=False)
+            self._say("failed", f"{_title(planned)}: {failure}")
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
-            self._console.print(
-                f"       {_title(planned)}: {self._in_cell}/{planned.queries} queries, {self._estimate()}",
-                highlight=False,
-            )
+            self._say("", f"{_title(planned)}: {self._in_cell}/{planned.queries} queries, {self._estimate()}")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """See `runner.Progress`."""
         if problem:
-            self._console.print(f"[red]failed[/] {_title(planned)}: {problem}", highlight=False)
+            self._say("failed", f"{_title(planned)}: {problem}")
         elif self._in_cell == planned.queries:
-            self._console.print(f"[green]done[/]   {_title(planned)}", highlight=False)
+            self._say("done", _title(planned))
+
+    def _say(self, word: str, text: str) -> None:
+        """One line; ``text`` may hold anything (a method's exception, say), so it is neither markup nor folded."""
+        line = Text.assemble((f"{word:<6} ", COLOUR.get(word, "")), text)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def _advance(self, planned: Planned, queries: int) -> None:
         self._left[planned.backbone is not None] -= queries

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -44,21 +47,30 @@ def command(
     selected = catalogue.find(backbone_name) if backbone_name else None
     if plugin.card.needs and selected is None:
         raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")
+    _check_target(target)
     with _opened(source, "r") as stream:
         requests = read_requests(stream, "standard input" if source == "-" else source)
-    backbone = None
-    if plugin.card.needs and selected is not None:
-        folder = prepared(selected, accept_terms)
-        import torch
-
-        from benchmark.backbones.loader import load
-
-        torch.set_num_threads(threads)
-        backbone = load(selected, folder, dtype=dtype)
-    with _opened(target, "w") as stream:
-        failures = _answer_all(plugin.method_class(values, backbone), backbone, requests, stream)
+    standard_output = _opened("-", "w")
+    # Whatever libraries and methods print must not come between the answers.
+    with redirect_stdout(sys.stderr):
+        backbone = None
+        if plugin.card.needs and selected is not None:
+            folder = prepared(selected, accept_terms)
+            backbone = _loaded(selected, folder, threads, dtype)
+        method = plugin.method_class(values, backbone)
+        with standard_output if target == "-" else _opened(target, "w") as stream:
+            failures = _answer_all(method, backbone, requests, stream)
     if failures:
         raise UserError(failures)
+
+
+def _loaded(selected: Any, folder: Path, threads: int, dtype: Any) -> Any:
+    import torch
+
+    from benchmark.backbones.loader import load
+
+    torch.set_num_threads(threads)
+    return load(selected, folder, dtype=dtype)
 
 
 def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> list[str]:
@@ -92,14 +104,31 @@ def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> l
 
 
 def _key_values(options: tuple[str, ...]) -> dict[str, str]:
-    malformed = [option for option in options if "=" not in option]
-    if malformed:
-        raise UserError([f"--option '{option}': expected KEY=VALUE." for option in malformed])
-    return {key.strip(): value for key, _, value in (option.partition("=") for option in options)}
+    values: dict[str, str] = {}
+    problems = []
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or not key.strip():
+            problems.append(f"--option '{option}': expected KEY=VALUE.")
+        elif key.strip() in values:
+            problems.append(f"--option '{option}': {key.strip()} was given before.")
+        values[key.strip()] = value
+    if problems:
+        raise UserError(problems)
+    return values
+
+
+def _check_target(name: str) -> None:
+    """Find out before the work, not after it, that there is nowhere to write to."""
+    path = Path(name)
+    if name != "-" and path.is_dir():
+        raise UserError(f"{name}: is a folder. Name a file.")
+    if name != "-" and not path.parent.is_dir():
+        raise UserError(f"{name}: no such folder to write into.")
 
 
 def _opened(name: str, mode: str) -> Any:
     try:
         return click.open_file(name, mode, encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{name}: no such {'file' if mode == 'r' else 'folder to write into'}.") from None
+        raise UserError(f"{name}: no such file.") from None

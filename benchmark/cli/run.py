@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from benchmark.cli.options import backbone_options, prepared
+from benchmark.errors import UserError
+
+INTERRUPTED = "Interrupted. Finished queries are kept; run the same command again to go on."
 
 
 @click.command()
@@ -30,7 +33,7 @@ from benchmark.cli.options import backbone_options, prepared
     "--collection",
     "collections",
     multiple=True,
-    metavar="NAME",
+    metavar="NAME[:SPLIT[:RUN]]",
     help="This collection instead of the suite's (repeatable).",
 )
 @click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
@@ -67,11 +70,15 @@ def command(
 
     console = Console(stderr=True)
     chosen = select(suites.find(suite), methods, backbones, collections, depth)
-    cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype)
-    with RunProgress(cells, console) as progress:
-        outcome = run_cells(cells, results, threads, progress)
-    print_results(cells, results, Console())
+    typed = suite if Path(suite).suffix else None
+    cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed)
+    try:
+        with RunProgress(cells, console) as progress:
+            outcome = run_cells(cells, results, threads, progress)
+    except KeyboardInterrupt:
+        raise UserError(INTERRUPTED) from None
+    print_results([cell for cell in cells if cell.request.slug not in outcome.problems], results)
     if outcome.interrupted:
-        raise KeyboardInterrupt
+        raise UserError(INTERRUPTED)
     require_complete(outcome)
     click.echo(f"Results: {results}. Page: rerankbench leaderboard build --results {results}", err=True)

@@ -11,9 +11,18 @@ from rich.table import Table
 from benchmark.harness.plan import Planned
 from benchmark.harness.store import read_cell
 
+WIDTH = 120
+"""Columns where there is no terminal to ask."""
 
-def print_results(cells: Sequence[Planned], results: Path, console: Console) -> None:
-    """One line for each planned cell that is complete; nothing when none is."""
+
+def output() -> Console:
+    """Standard output; in a file or a pipe wide enough that little is folded."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def print_results(cells: Sequence[Planned], results: Path) -> None:
+    """One line for each planned cell that is complete, on standard output; nothing when none is."""
     table = Table(title="nDCG@10 with its 95% interval, seconds a query, memory above the weights")
     for name in ("method", "backbone", "collection"):
         table.add_column(name)
@@ -39,4 +48,4 @@ def print_results(cells: Sequence[Planned], results: Path, console: Console) -> 
             str(summary.failed),
         )
     if table.row_count:
-        console.print(table)
+        output().print(table)

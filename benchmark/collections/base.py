@@ -66,17 +66,19 @@ class Collection(ABC):
 
     Attributes:
         name: the collection's name; split: which part of it; revision: sha256 of topics, documents and judgements.
+        relevant_from: lowest grade that counts as relevant in MAP, MRR and recall.
     """
 
     name: str
     split: str
     title: str
     family: str
+    relevant_from: int
 
     @property
     @abstractmethod
     def revision(self) -> str:
-        """sha256 over the content; two loaders with the same content give the same."""
+        """sha256 over the content of its files."""
 
     @abstractmethod
     def topics(self) -> Iterator[Topic]:

@@ -34,6 +34,7 @@ class FolderCollection(Collection):
         self.name = spec.name if spec else folder.resolve().name
         self.title = spec.title if spec else self.name
         self.family = spec.family if spec else "Local"
+        self.relevant_from = spec.relevant_from if spec else 1
 
     @cached_property
     def revision(self) -> str:
@@ -48,11 +49,9 @@ class FolderCollection(Collection):
 
     def topics(self) -> Iterator[Topic]:
         """See `Collection.topics`."""
-        for number, line in _json_lines(_existing(self.folder, "queries.jsonl")):
-            try:
-                yield Topic(str(line["_id"]), _string(line["text"]), (line.get("metadata") or {}).get("flavour"))
-            except (KeyError, AttributeError, TypeError):
-                raise UserError(f"{self.folder / 'queries.jsonl'}:{number}: needs '_id' and 'text'.") from None
+        path = _existing(self.folder, "queries.jsonl")
+        for line in _identified(path):
+            yield Topic(line["_id"], line["text"], (line.get("metadata") or {}).get("flavour"))
 
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`. The corpus is read once and kept."""
@@ -102,11 +101,8 @@ class FolderCollection(Collection):
 def read_corpus(folder: Path) -> Iterator[Document]:
     """Documents of a folder in file order."""
     path = _existing(folder, "corpus.jsonl", "corpus.jsonl.gz")
-    for number, line in _json_lines(path):
-        try:
-            yield Document(str(line["_id"]), str(line.get("title") or ""), _string(line["text"]))
-        except (KeyError, AttributeError, TypeError):
-            raise UserError(f"{path}:{number}: needs '_id' and 'text'.") from None
+    for line in _identified(path):
+        yield Document(line["_id"], line.get("title") or "", line["text"])
 
 
 def content_hash(folder: Path) -> str:
@@ -114,6 +110,21 @@ def content_hash(folder: Path) -> str:
     corpus = _existing(folder, "corpus.jsonl", "corpus.jsonl.gz")
     files = [corpus, _existing(folder, "queries.jsonl"), _existing(folder, "qrels.tsv")]
     return sha256_files((path.name, path) for path in files)
+
+
+def _identified(path: Path) -> Iterator[dict[str, Any]]:
+    """Lines with a text and an id (a string, or a number that becomes one) that no line before has."""
+    seen: dict[str, int] = {}
+    for number, line in _json_lines(path):
+        if not isinstance(line, dict) or not isinstance(line.get("text"), str):
+            raise UserError(f"{path}:{number}: needs '_id' and 'text'.")
+        if not isinstance(line.get("_id"), str | int):
+            raise UserError(f"{path}:{number}: needs '_id' and 'text'.")
+        line["_id"] = str(line["_id"])
+        if line["_id"] in seen:
+            raise UserError(f"{path}:{number}: '_id' {line['_id']} was used on line {seen[line['_id']]} already.")
+        seen[line["_id"]] = number
+        yield line
 
 
 def _existing(folder: Path, *names: str) -> Path:
@@ -141,9 +152,3 @@ def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise UserError(f"{path}: not UTF-8.") from None
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise UserError(f"{path}: not a whole gzip file ({error}). Restore the file.") from None
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value

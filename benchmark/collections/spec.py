@@ -44,6 +44,8 @@ class CollectionSpec(Strict):
     url: str | None = None
     grades: dict[int, str]
     """Meaning of each judgement grade."""
+    relevant_from: int = Field(default=1, gt=0)
+    """Lowest grade that counts as relevant in MAP, MRR and recall."""
     first_stage: str
     """Name of the run that is re-ranked unless another is asked for."""
     splits: dict[str, SplitSpec]

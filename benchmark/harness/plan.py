@@ -16,6 +16,7 @@ from benchmark.collections.base import Collection
 from benchmark.errors import UserError
 from benchmark.harness.record import BackboneRequest, CellRequest, CollectionRequest, MethodRequest
 from benchmark.hashing import sha256_files, sha256_json, sha256_sources
+from benchmark.names import canonical
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
 from methods import registry
 from methods.registry import Plugin
@@ -57,22 +58,30 @@ def select(
     Args:
         suite: as in its file.
         methods: ``name`` (all of its presets in the suite, else its defaults) or ``name:preset``; empty: the suite's.
-        backbones, collections: names; empty: the suite's.
+        backbones: names; empty: the suite's.
+        collections: ``name`` (all of its entries in the suite, else its defaults), ``name:split`` or
+            ``name:split:run``; empty: the suite's.
         depth: None: the suite's.
     """
     chosen = [entry for name in methods for entry in _methods(suite, name)]
+    asked = [entry for name in collections for entry in _collections(suite, name)]
     return suite.model_copy(
         update={
             "methods": tuple(chosen) or suite.methods,
             "backbones": tuple(backbones) or suite.backbones,
-            "collections": tuple(_collection(suite, name) for name in collections) or suite.collections,
+            "collections": tuple(asked) or suite.collections,
             "depth": depth or suite.depth,
         }
     )
 
 
-def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None) -> list[Planned]:
-    """Expand a suite into cells, ordered so that cells of one backbone follow each other.
+def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: str | None = None) -> list[Planned]:
+    """Expand a suite into cells, ordered so that cells of one backbone follow each other; none twice.
+
+    Args:
+        suite: what to run; prepare: called once a backbone, if a method needs one.
+        dtype: of every backbone's weights; None: the catalogue's.
+        typed: what finds the suite again in a command (its file's path); None: its name.
 
     Raises:
         UserError: with every unknown name and invalid option of the suite at once, before anything is fetched.
@@ -84,16 +93,21 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None) -> list[
     collections = [
         (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
     ]
+    asked = [
+        (entry, found, _try(collection_request, problems, entry, found, suite.depth))
+        for entry, found in collections
+        if found
+    ]
+    queries = {id(found): _try(_number_of_topics, problems, found) for _, found, request in asked if request}
     needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
     if needing and not backbones:
         problems.append(f"Method '{needing[0]}' needs a backbone and the suite names none. Add --backbone.")
     if problems:
-        raise UserError(problems)
+        raise UserError(list(dict.fromkeys(problems)))
     prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
     asked_of: list[tuple[str | None, BackboneRequest | None, Path | None]] = [(None, None, None)]
     asked_of += [(name, backbone_request(selected, folder, dtype), folder) for name, selected, folder in prepared]
-    asked = [(entry, collection_request(entry, found, suite.depth), found) for entry, found in collections if found]
-    cells = []
+    cells: dict[str, Planned] = {}
     for backbone_name, backbone, folder in asked_of:
         for method_entry, plugin, values in options:
             if bool(plugin.card.needs) != (backbone is not None) or values is None:
@@ -104,12 +118,15 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None) -> list[
                 options=values.model_dump(mode="json"),
                 source_sha256=sha256_json(plugin.source_files()),
             )
-            for collection_entry, collection, found in asked:
+            for collection_entry, found, collection in asked:
+                number = queries.get(id(found))
+                if collection is None or number is None:
+                    continue
                 request = CellRequest(method=method, backbone=backbone, collection=collection)
-                command = command_of(suite, method_entry, plugin, backbone_name, collection_entry, dtype)
-                queries = len(found.first_stage(collection_entry.first_stage).hits())
-                cells.append(Planned(request, backbone_name, folder, collection_entry.collection, queries, command))
-    return cells
+                command = command_of(suite, method_entry, plugin, backbone_name, collection_entry, dtype, typed)
+                planned = Planned(request, backbone_name, folder, collection_entry.collection, number, command)
+                cells.setdefault(request.identity, planned)
+    return list(cells.values())
 
 
 def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
@@ -145,12 +162,18 @@ def command_of(
     backbone: str | None,
     collection: SuiteCollection,
     dtype: DType | None,
+    typed: str | None = None,
 ) -> str:
     """The shell command that runs one cell alone."""
-    words = ["rerankbench", "run", suite.name, "--method", f"{plugin.name}:{method.preset}"]
+    words = ["rerankbench", "run", _impersonal(typed or suite.name), "--method", f"{plugin.name}:{method.preset}"]
     if backbone:
-        words += ["--backbone", backbone]
-    words += ["--collection", collection.collection, "--depth", str(suite.depth)]
+        words += ["--backbone", _impersonal(backbone)]
+    asked = _impersonal(collection.collection)
+    if collection.first_stage:
+        asked += f":{collection.split}:{collection.first_stage}"
+    elif collection.split != "test":
+        asked += f":{collection.split}"
+    words += ["--collection", asked, "--depth", str(suite.depth)]
     if dtype:
         words += ["--dtype", dtype]
     return shlex.join(words)
@@ -167,20 +190,44 @@ def _whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
             return folder.name, sha256_files((path.name, path) for path in files)
 
 
+def _impersonal(name: str) -> str:
+    """A name as typed; of a path only what lies below the current folder, else its last part.
+
+    Commands are published, and where somebody keeps their files is nobody's business.
+    """
+    path = Path(name).expanduser()
+    if not path.is_absolute() and ".." not in path.parts:
+        return name
+    absolute, here = path.resolve(), Path.cwd().resolve()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else absolute.name
+
+
+def _number_of_topics(collection: Collection) -> int:
+    number = sum(1 for _ in collection.topics())
+    if not number:
+        raise UserError(f"Collection '{collection.name}' ({collection.split}) has no topics.")
+    return number
+
+
 def _methods(suite: Suite, name: str) -> list[SuiteMethod]:
     method, colon, preset = name.partition(":")
-    plugin = registry.find(method)
-    held = [entry for entry in suite.methods if registry.find(entry.method).name == plugin.name]
+    held = [entry for entry in suite.methods if canonical(entry.method) == canonical(method)]
     if colon:
         held = [entry for entry in held if entry.preset == preset]
-    return held or [SuiteMethod(method=plugin.name, preset=preset or "default")]
+    return held or [SuiteMethod(method=method, preset=preset or "default")]
 
 
-def _collection(suite: Suite, name: str) -> SuiteCollection:
-    for entry in suite.collections:
-        if entry.collection == name:
-            return entry
-    return SuiteCollection(collection=name)
+def _collections(suite: Suite, name: str) -> list[SuiteCollection]:
+    collection, _, rest = name.partition(":")
+    split, _, run = rest.partition(":")
+    held = [
+        entry
+        for entry in suite.collections
+        if canonical(_impersonal(entry.collection)) == canonical(_impersonal(collection))
+        and split in ("", entry.split)
+        and run in ("", entry.first_stage)
+    ]
+    return held or [SuiteCollection(collection=collection, split=split or "test", first_stage=run or None)]
 
 
 def _try(function: Callable[..., T], problems: list[str], *args: Any) -> T | None:

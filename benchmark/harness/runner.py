@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -59,22 +60,32 @@ def run_cells(cells: Sequence[Planned], results: Path, threads: int, progress: P
     outcome = Outcome()
     results.mkdir(parents=True, exist_ok=True)
     for planned in cells:
-        done = _lines(results / planned.request.slug)
+        try:
+            done = _lines(results / planned.request.slug)
+        except UserError as error:
+            _failed(outcome, planned, str(error), progress)
+            continue
         if done is None:
             outcome.found.append(planned)
             progress.cell_found(planned)
             continue
         progress.cell_started(planned, done)
-        problem, interrupted = _run_cell(planned, results, threads, progress)
-        progress.cell_ended(planned, problem)
-        if interrupted:
+        told = _run_cell(planned, results, threads, progress)
+        if told.stopped:
+            progress.cell_ended(planned, None)
             outcome.interrupted = True
             return outcome
-        if problem:
-            outcome.problems[planned.request.slug] = problem
+        if told.problem:
+            _failed(outcome, planned, told.problem, progress)
         else:
             outcome.ran.append(planned)
+            progress.cell_ended(planned, None)
     return outcome
+
+
+def _failed(outcome: Outcome, planned: Planned, problem: str, progress: Progress) -> None:
+    outcome.problems[planned.request.slug] = problem
+    progress.cell_ended(planned, problem)
 
 
 def _lines(folder: Path) -> int | None:
@@ -85,8 +96,20 @@ def _lines(folder: Path) -> int | None:
     return None if cell.summary else len(cell.records)
 
 
-def _run_cell(planned: Planned, results: Path, threads: int, progress: Progress) -> tuple[str | None, bool]:
-    """``(problem, interrupted)`` of one worker."""
+@dataclass
+class _Told:
+    """What a worker has said so far.
+
+    Attributes:
+        done: the cell is complete; stopped: a stop was asked for; problem: why the cell is not complete.
+    """
+
+    done: bool = False
+    stopped: bool = False
+    problem: str | None = None
+
+
+def _run_cell(planned: Planned, results: Path, threads: int, progress: Progress) -> _Told:
     job = Job(
         request=planned.request,
         backbone=planned.backbone,
@@ -96,54 +119,67 @@ def _run_cell(planned: Planned, results: Path, threads: int, progress: Progress)
         threads=threads,
         command=planned.command,
     )
+    told = _Told()
     with tempfile.TemporaryFile() as errors:
+        # -P: a folder named "methods" where the user stands must not hide ours.
         worker = subprocess.Popen(
-            [sys.executable, "-m", "benchmark.harness.worker"],
+            [sys.executable, "-P", "-m", "benchmark.harness.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-        assert worker.stdin is not None
-        assert worker.stdout is not None
+        try:
+            _converse(worker, job, told, planned, progress)
+        finally:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+        if not (told.done or told.stopped or told.problem):
+            told.problem = _last_words(worker.returncode, errors)
+    return told
+
+
+def _converse(worker: subprocess.Popen[bytes], job: Job, told: _Told, planned: Planned, progress: Progress) -> None:
+    """Give the worker its job and listen until it ends."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    # A worker that died at once does not read; its exit status says more than the broken pipe.
+    with suppress(BrokenPipeError):
         worker.stdin.write(job.model_dump_json().encode("utf-8"))
         worker.stdin.close()
-        reported: list[str] = []
-        interrupted = False
-        events = _events(worker.stdout)
-        while True:
-            try:
-                event = next(events, None)
-                if event is None:
-                    break
+    while True:
+        try:
+            for event in _events(worker.stdout):
                 match event["event"]:
                     case "query":
                         progress.query_done(planned, event["seconds"], event["failure"])
                     case "problems":
-                        reported = event["problems"]
+                        told.problem = " ".join(event["problems"])
                     case "stopped":
-                        interrupted = True
-            except KeyboardInterrupt:
-                if interrupted:
-                    worker.kill()
-                interrupted = True
-                worker.terminate()
-                events = _events(worker.stdout)
-        status = worker.wait()
-        if interrupted:
-            return None, True
-        if reported:
-            return " ".join(reported), False
-        if status != 0:
-            errors.seek(0)
-            lines = errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
-            died = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            return f"the worker {died}. Its last lines: {' | '.join(lines) or 'none'}", False
-    return None, False
+                        told.stopped = True
+                    case "done":
+                        told.done = True
+            worker.wait()
+            return
+        except KeyboardInterrupt:
+            if told.stopped:
+                worker.kill()
+            told.stopped = True
+            worker.terminate()
 
 
 def _events(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
     for line in stream:
-        yield json.loads(line)
+        # Of a worker that is killed the last line may be torn.
+        with suppress(json.JSONDecodeError):
+            yield json.loads(line)
+
+
+def _last_words(status: int, errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+    died = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return f"the worker {died} before the cell was complete. Its last lines: {' | '.join(lines) or 'none'}"
 
 
 def require_complete(outcome: Outcome) -> None:

@@ -67,12 +67,12 @@ def read_cell(folder: Path) -> Cell:
         return Cell(
             folder,
             request,
-            Machine.model_validate_json(machine) if machine else None,
+            Machine.model_validate_json(machine) if machine is not None else None,
             tuple(_complete_lines(folder / LINES)),
-            CellSummary.model_validate_json(summary) if summary else None,
+            CellSummary.model_validate_json(summary) if summary is not None else None,
         )
     except ValidationError as error:
-        raise UserError(f"{folder}: not a readable cell ({str(error).splitlines()[0]}). Delete the folder.") from None
+        raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
 
 
 class CellWriter:
@@ -96,25 +96,30 @@ class CellWriter:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f"{self.folder.name}: another process is running this cell. Wait for it.") from None
-        if not (self.folder / REQUEST).is_file():
-            write_atomic(self.folder / REQUEST, pretty(self.request.model_dump(mode="json")))
-        self._cut_torn_line()
+        try:
+            self._check_request()
+            self._cut_torn_line()
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._release()
 
     def records(self) -> list[QueryRecord]:
         """Queries that have their line."""
         return _complete_lines(self.folder / LINES)
 
-    def write_machine(self, machine: Machine) -> None:
-        """Say on what the cell runs; a resumed cell keeps its first record."""
-        if not (self.folder / MACHINE).is_file():
-            write_atomic(self.folder / MACHINE, pretty(machine.model_dump(mode="json")))
+    def write_machine(self, machine: Machine) -> Machine:
+        """Say on what the cell runs; a resumed cell keeps its first record. Returns what is kept."""
+        path = self.folder / MACHINE
+        if path.is_file():
+            return Machine.model_validate_json(path.read_bytes())
+        write_atomic(path, pretty(machine.model_dump(mode="json")))
+        return machine
 
     def append(self, record: QueryRecord) -> None:
         """Add one line and force it to disk."""
@@ -127,6 +132,18 @@ class CellWriter:
         """Write run file and summary; the summary, last, makes the cell complete."""
         write_atomic(self.folder / RUN, run)
         write_atomic(self.folder / SUMMARY, pretty(summary.model_dump(mode="json")))
+
+    def _release(self) -> None:
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    def _check_request(self) -> None:
+        """Write what is asked, or compare with what was asked before."""
+        path = self.folder / REQUEST
+        if not path.is_file():
+            write_atomic(path, pretty(self.request.model_dump(mode="json")))
+        elif read_cell(self.folder).request != self.request:
+            raise UserError(f"{self.folder}: holds the result of another request. Move the folder away.")
 
     def _cut_torn_line(self) -> None:
         path = self.folder / LINES
@@ -162,4 +179,18 @@ def _complete_lines(path: Path) -> list[QueryRecord]:
         return []
     data = path.read_bytes()
     complete = data[: data.rfind(b"\n") + 1]
-    return [QueryRecord.model_validate_json(line) for line in complete.splitlines() if line.strip()]
+    records = []
+    for number, line in enumerate(complete.splitlines(), 1):
+        try:
+            records.append(QueryRecord.model_validate_json(line))
+        except ValidationError as error:
+            raise UserError(
+                f"{path}:{number}: not a query's record ({_first(error)}). Delete the line to have the query run anew."
+            ) from None
+    return records
+
+
+def _first(error: ValidationError) -> str:
+    item = error.errors()[0]
+    field = ".".join(str(part) for part in item["loc"])
+    return f"{field}: {item['msg']}" if field else item["msg"]

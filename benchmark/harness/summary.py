@@ -38,7 +38,7 @@ def summarise(
         weight_bytes, load_seconds: None for a method without a backbone.
     """
     rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in records}
-    values = evaluate(rankings, collection.qrels())
+    values = evaluate(rankings, collection.qrels(), relevant_from=collection.relevant_from)
     timed = [record.seconds for record in records if not record.warm_up and record.failure is None]
     peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes is not None]
     return CellSummary(

@@ -12,14 +12,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from benchmark.backbones.meter import Cost
 from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Collection, Topic
-from benchmark.errors import UserError
+from benchmark.errors import UserError, explain_os_error
 from benchmark.harness import provenance
 from benchmark.harness.memory import PeakMemory
 from benchmark.harness.record import CellRequest, QueryRecord
@@ -52,11 +51,21 @@ class Job(Strict):
     command: str
 
 
-@dataclass
 class Stop:
-    """Set by a signal; looked at between queries."""
+    """Looked at between queries: was a stop asked for by a signal, or is the runner gone that is reported to?"""
 
-    asked: bool = False
+    def __init__(self) -> None:
+        self._runner = os.getppid()
+        self._signalled = False
+
+    def ask(self, *_: object) -> None:
+        """Stop after the query in hand; also a signal handler."""
+        self._signalled = True
+
+    @property
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._signalled or os.getppid() != self._runner
 
 
 Emit = Callable[[dict[str, Any]], None]
@@ -68,12 +77,18 @@ def main() -> int:
     os.dup2(2, 1)
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: setattr(stop, "asked", True))
+        signal.signal(number, stop.ask)
     emit = _emitter(events)
     try:
         run(Job.model_validate_json(sys.stdin.read()), emit, stop)
     except UserError as error:
         emit({"event": "problems", "problems": list(error.problems)})
+        return FAILED
+    except BrokenPipeError:
+        # The runner was killed; the query in hand has its line.
+        return FAILED
+    except OSError as error:
+        emit({"event": "problems", "problems": [explain_os_error(error)]})
         return FAILED
     return 0
 
@@ -89,18 +104,16 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
         topics = list(collection.topics())
         missing = [topic for topic in topics if topic.qid not in finished]
         started = time.perf_counter()
-        backbone = _load(job) if missing else None
+        backbone = _load(job)
         load_seconds = time.perf_counter() - started if backbone else None
         emit({"event": "loaded", "seconds": load_seconds})
-        machine = provenance.machine(job.command, job.threads, _accelerator(backbone))
-        writer.write_machine(machine)
+        machine = writer.write_machine(provenance.machine(job.command, job.threads, _accelerator(backbone)))
         method = _method(job, backbone)
         for record in _records(job, method, backbone, collection, missing):
             writer.append(record)
             failure = record.failure.message if record.failure else None
             emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
-            # A worker whose runner was killed has nobody to report to.
-            if stop.asked or os.getppid() == 1:
+            if stop.asked:
                 emit({"event": "stopped"})
                 return
         by_qid = {record.qid: record for record in writer.records()}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.backbones.attention import Branch
-from benchmark.backbones.prompt import Part, Role, Span, TokenizedPrompt, Tokenizer, reencode
+from benchmark.backbones.prompt import Encoding, Part, Role, Span, TokenizedPrompt, Tokenizer, reencode
 from benchmark.backbones.spec import Chat
 from methods.in_context.prompt import CONTENT_FREE, Kind, documents_part, tail
 
 Spans = Literal["exact", "official"]
+Rows = Literal["tail", "query"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Reading:
 
     Attributes:
         prefix: tokens before the tails.
-        query: the tail with the query; all its tokens are rows.
+        query: the tail with the query.
         content_free: the tail with the calibration query.
         documents: each document's tokens, as a range within ``prefix``, in prompt order.
     """
@@ -32,7 +33,13 @@ class Reading:
 
 
 def icr_reading(
-    tokenizer: Tokenizer, chat: Chat, passages: Sequence[str], query: str, kind: Kind, spans: Spans
+    tokenizer: Tokenizer,
+    chat: Chat,
+    passages: Sequence[str],
+    query: str,
+    kind: Kind,
+    spans: Spans,
+    rows: Rows = "tail",
 ) -> Reading:
     """Tokens and spans of an ICR prompt.
 
@@ -45,9 +52,11 @@ def icr_reading(
         query: its text; white space around it is dropped, as in the official code.
         kind: which late instruction.
         spans: ``exact``, or ``official``: where the official code (9117e9f) finds them.
+        rows: which tokens of a tail are read: all, or only the query's own.
     """
     documents = documents_part(chat, passages)
-    prompt = TokenizedPrompt([*documents, *tail(chat, query, kind)], tokenizer.encode)
+    query_tail, free_tail = tail(chat, query, kind), tail(chat, CONTENT_FREE, kind)
+    prompt = TokenizedPrompt([*documents, *query_tail], tokenizer.encode)
     first_of_tail = len(documents)
     if spans == "exact":
         located = prompt.spans(Role.DOCUMENT)
@@ -55,30 +64,27 @@ def icr_reading(
     else:
         located = _official_spans(prompt, chat.separator, tokenizer)
         start = _official_start(prompt, first_of_tail, chat.separator, tokenizer)
-    ids = prompt.encoding.ids
-    prefix = ids[:start]
+    char = prompt.char_starts[first_of_tail]
+    other = "".join(part.text for part in free_tail)
+    kept, rest = reencode(prompt, char, other, tokenizer.encode)
+    shared = prompt.encoding.ids[kept:start]
+    if rest.ids[: len(shared)] != shared:
+        raise RuntimeError("the two tails are tokenised differently before they begin; please report this tokenizer")
     return Reading(
-        prefix,
-        _branch(ids[start:]),
-        _branch(_content_free_ids(prompt, first_of_tail, tail(chat, CONTENT_FREE, kind), start, tokenizer)),
+        prompt.encoding.ids[:start],
+        _branch(prompt.encoding.part(start, 0), query_tail, char, rows),
+        _branch(rest.part(len(shared), 0), free_tail, char, rows),
         located,
     )
 
 
-def _branch(ids: list[int]) -> Branch:
-    return Branch(ids, Span(0, len(ids)))
-
-
-def _content_free_ids(
-    prompt: TokenizedPrompt, first_of_tail: int, other: Sequence[Part], start: int, tokenizer: Tokenizer
-) -> list[int]:
-    """Tokens from ``start`` on of the same prompt with another tail."""
-    text = "".join(part.text for part in other)
-    kept, ids = reencode(prompt, prompt.char_starts[first_of_tail], text, tokenizer.encode)
-    shared = prompt.encoding.ids[kept:start]
-    if ids[: len(shared)] != shared:
-        raise RuntimeError("the two tails are tokenised differently before they begin; please report this tokenizer")
-    return ids[len(shared) :]
+def _branch(tokens: Encoding, parts: Sequence[Part], char: int, rows: Rows) -> Branch:
+    """The tokens of a tail that begins at ``char``, with the rows that are read."""
+    if rows == "tail":
+        return Branch(tokens.ids, Span(0, len(tokens)))
+    before = [part.role for part in parts].index(Role.QUERY)
+    begin = char + sum(len(part.text) for part in parts[:before])
+    return Branch(tokens.ids, Span(tokens.first_at(begin), tokens.first_at(begin + len(parts[before].text))))
 
 
 def _official_spans(prompt: TokenizedPrompt, separator: str, tokenizer: Tokenizer) -> list[Span]:

@@ -27,6 +27,47 @@ class HeadSum:
         self.total = self.total.to(attention.device) + attention.sum(1)
 
 
+class HeadTable:
+    """Consumer of `AttentionReader.read` that scores every document by every head alone.
+
+    Calibrated (first branch minus second) and masked for each head apart, as QRHead's detection does; one reading
+    serves every set of heads.
+
+    Args:
+        documents: spans within the prefix.
+    """
+
+    def __init__(self, documents: Sequence[Span]) -> None:
+        self._documents = documents
+        self._layers: dict[int, Tensor] = {}
+
+    def __call__(self, layer: int, attention: Tensor) -> None:
+        """Score one layer's ``[2, heads, prefix tokens]``."""
+        self._layers[layer] = masked_document_sums(attention[0] - attention[1], self._documents).cpu()
+
+    @property
+    def scores(self) -> Tensor:
+        """``[layers, heads, documents]`` float32; every layer that was read, in order, with the same heads."""
+        return torch.stack([self._layers[layer] for layer in sorted(self._layers)])
+
+
+class LayerScores:
+    """Consumer of `AttentionReader.read` that scores every document by each layer: its heads summed, then masked.
+
+    Args:
+        documents: spans within the prefix.
+    """
+
+    def __init__(self, documents: Sequence[Span]) -> None:
+        self._documents = documents
+        self.scores: dict[int, Tensor] = {}
+
+    def __call__(self, layer: int, attention: Tensor) -> None:
+        """Score one layer's ``[2, heads, prefix tokens]``: ``[documents]``."""
+        summed = attention.sum(1)
+        self.scores[layer] = masked_document_sums(summed[0] - summed[1], self._documents).cpu()
+
+
 def document_sums(tokens: Tensor, documents: Sequence[Span]) -> Tensor:
     """Sum of token scores over each document: ``[..., prefix tokens]`` to ``[..., documents]``."""
     return _per_document(tokens, documents, lambda part: part.sum(-1))

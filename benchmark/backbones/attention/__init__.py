@@ -1,0 +1,17 @@
+"""Read attention rows of chosen tokens, heads and layers out of any transformers decoder.
+
+Nothing of a model is copied or patched. transformers lets an attention function be registered by name
+(``AttentionInterface``, and ``AttentionMaskInterface`` for its mask); ours hands the forward pass on to the
+framework's own function and, for a few rows, computes ``softmax(scaling * q k^T + mask)`` beside it.
+
+One reading is two forward passes: the prefix (everything up to the tail) through the fast attention, then all tails
+(query, content-free query) in one pass over its cache, each blind to the others. The pass ends inside the deepest
+layer that is wanted, before that layer's own attention; logits are never computed.
+
+``rows`` holds the arithmetic, ``interface`` what transformers calls, ``reader`` what methods call.
+"""
+
+from benchmark.backbones.attention.interface import NAME, register
+from benchmark.backbones.attention.reader import AttentionReader, Branch, Prompt
+
+__all__ = ["NAME", "AttentionReader", "Branch", "Prompt", "register"]

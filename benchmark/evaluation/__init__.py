@@ -1,0 +1,1 @@
+"""From run files and judgements to numbers."""

@@ -1,0 +1,56 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import tiny
+from tests.support.collection import write_collection
+from tests.support.plugin import installed, write_plugin
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def all_golden() -> bool:
+    """Compare every stored query with the official codes, not a few (RERANKBENCH_ALL_GOLDEN=1; minutes)."""
+    return os.environ.get("RERANKBENCH_ALL_GOLDEN") == "1"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of data that may not be redistributed (RERANKBENCH_SHARED, else ../shared); skips where there is none."""
+    folder = Path(os.environ.get("RERANKBENCH_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no shared data in {folder}; set RERANKBENCH_SHARED to run this")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A local backbone: a random Llama with a tokenizer of single bytes. Copy it before changing it."""
+    return tiny.save(tmp_path_factory.mktemp("backbones") / "tiny-llama")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Folder of the small collection."""
+    return write_collection(tmp_path / "town")
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """The plugin ``faulty`` is installed while the test runs; gives a monkeypatch for its environment."""
+    with installed(write_plugin(tmp_path / "plugins")) as patch:
+        yield patch
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder in place of the user's."""
+    monkeypatch.setenv("RERANKBENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

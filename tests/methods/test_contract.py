@@ -1,0 +1,83 @@
+"""What every method promises, whichever it is: found plugins are tested without being named here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from benchmark.backbones.backbone import Backbone
+from methods import registry
+from methods.base import Candidate, Method
+
+CASES = [
+    (name, preset)
+    for name, plugin in registry.plugins().items()
+    for preset in ("default", *(key for key, value in plugin.card.presets.items() if value.backbone is None))
+]
+"""Presets that name layers or heads of one backbone need that backbone."""
+
+SEVERAL = [
+    Candidate("d1", "Lime spots on copper vanish with vinegar.", title="Copper"),
+    Candidate("d2", "Naïve cafés serve 12 µg of 茶 – “tea” – at −3 °C 🫖."),
+    Candidate("d3", "Rivers carry sand to the sea."),
+    Candidate("d4", "Rivers carry sand to the sea."),
+    Candidate("d5", "{query} {0} %s [1] [2] <|im_end|> </s>"),
+]
+
+QUERIES = {
+    "plain": "what removes lime from copper",
+    "braces and newlines": "first {line}\n\nsecond {0} line %s [1]",
+    "unicode": "wo gibt es grünen 茶? 🫖",
+    "one character": "?",
+}
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}:{case[1]}")
+def method(request: pytest.FixtureRequest, tiny_backbone: Backbone) -> Method[Any]:
+    name, preset = request.param
+    plugin = registry.find(name)
+    return plugin.method_class(plugin.options(preset), tiny_backbone if plugin.card.needs else None)
+
+
+def scores_of(method: Method[Any], query: str, candidates: Sequence[Candidate]) -> list[float]:
+    scores = method.rerank(query, candidates)
+    assert len(scores) == len(candidates)
+    assert all(isinstance(score, float) and math.isfinite(score) for score in scores)
+    return scores
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_one_finite_score_a_candidate_and_the_same_again(method: Method[Any], query: str) -> None:
+    before = list(SEVERAL)
+    assert scores_of(method, query, SEVERAL) == scores_of(method, query, SEVERAL)
+    assert before == SEVERAL, "the candidates were changed"
+
+
+def test_no_candidates(method: Method[Any]) -> None:
+    assert method.rerank("anything", []) == []
+
+
+@pytest.mark.parametrize("candidate", SEVERAL, ids=lambda candidate: candidate.docid)
+def test_a_single_candidate(method: Method[Any], candidate: Candidate) -> None:
+    scores_of(method, "anything", [candidate])
+
+
+def test_a_passage_of_5000_words(method: Method[Any]) -> None:
+    long = Candidate("long", " ".join(f"word{number % 97}" for number in range(5000)))
+    scores_of(method, "which word comes first", [SEVERAL[0], long, SEVERAL[1]])
+
+
+def test_more_candidates_than_any_window(method: Method[Any]) -> None:
+    scores_of(method, "anything", [Candidate(str(number), f"text number {number}") for number in range(45)])
+
+
+@pytest.mark.parametrize("name", registry.plugins())
+def test_the_card_is_complete(name: str) -> None:
+    plugin = registry.find(name)
+    card = plugin.card
+    assert card.family == "baseline" or card.paper is not None, "a method comes from somewhere: name the paper"
+    for preset in card.presets:
+        assert plugin.options(preset) != plugin.options(), f"preset {preset} changes nothing"
