@@ -1,0 +1,259 @@
+"""Quality against latency as inline SVG. Pure: points in, text out; colours come from the page's style sheet."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from leaderboard import labels, text
+from leaderboard.axis import linear_ticks, log_ticks, padded
+from leaderboard.labels import Anchor, Box, Label
+
+_RADIUS = 5.5
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 26.0, 50.0
+"""Room around the plotting area, for ticks and axis titles."""
+
+_SHAPES = (
+    "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
+    "M-4.6,-4.6h9.2v9.2h-9.2z",
+    "M0,-6.2L6.2,0L0,6.2L-6.2,0z",
+    "M0,-6L5.8,4.4H-5.8z",
+    "M0,6L5.8,-4.4H-5.8z",
+    "M-2,-6h4v4h4v4h-4v4h-4v-4h-4v-4h4z",
+)
+"""Markers by series, so that colour is not the only difference."""
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run: ``seconds`` > 0, quality with its 95% interval, the series it is drawn as, and two names for it."""
+
+    label: str
+    short: str
+    seconds: float
+    quality: float
+    interval: tuple[float, float]
+    series: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that is drawn, in drawing units: what a test can measure.
+
+    Attributes:
+        area: inside of the axes; points: with their centres; labels: one a point, None where there was no room.
+    """
+
+    width: float
+    height: float
+    area: Box
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    points: tuple[Point, ...]
+    labels: tuple[Label | None, ...]
+    baseline: tuple[str, float] | None
+
+    def x(self, seconds: float) -> float:
+        """Horizontal place of a latency."""
+        low, high = (math.log10(bound) for bound in self.x_range)
+        return self.area.left + (math.log10(seconds) - low) / (high - low) * (self.area.right - self.area.left)
+
+    def y(self, quality: float) -> float:
+        """Vertical place of a quality."""
+        low, high = self.y_range
+        return self.area.bottom - (quality - low) / (high - low) * (self.area.bottom - self.area.top)
+
+    @property
+    def baseline_box(self) -> Box | None:
+        """Where the baseline's name stands: above the line at the right, or below it at the top of the plot."""
+        if self.baseline is None:
+            return None
+        name, quality = self.baseline
+        line = self.y(quality)
+        top = line - labels.LINE_HEIGHT - 1 if line - labels.LINE_HEIGHT > self.area.top + 1 else line + 1
+        return Box(self.area.right - labels.width(name) - 4, top, self.area.right - 4, top + labels.LINE_HEIGHT)
+
+
+def scene(points: Sequence[Point], baseline: tuple[str, float] | None, width: float, height: float) -> Scene:
+    """Lay out a plot.
+
+    Args:
+        points: one or more; baseline: name and quality of the horizontal line, if any.
+        width, height: of the whole drawing.
+    """
+    if not points:
+        raise ValueError("a plot needs a point")
+    qualities = [value for point in points for value in (point.quality, *point.interval)]
+    qualities += [baseline[1]] if baseline else []
+    low, high = padded([math.log10(point.seconds) for point in points], 0.12, 0.8)
+    bare = Scene(
+        width,
+        height,
+        Box(_LEFT, _TOP, width - _RIGHT, height - _BOTTOM),
+        (10**low, 10**high),
+        padded(qualities, 0.06, 0.1),
+        tuple(sorted(points, key=lambda point: (point.seconds, point.quality, point.label))),
+        (),
+        baseline,
+    )
+    anchors = [
+        Anchor(bare.x(point.seconds), bare.y(point.quality), _RADIUS, (point.label, point.short))
+        for point in bare.points
+    ]
+    bars = [
+        Box(anchor.x - 1, bare.y(point.interval[1]), anchor.x + 1, bare.y(point.interval[0]))
+        for anchor, point in zip(anchors, bare.points, strict=True)
+    ]
+    lines = [] if baseline is None else [_line_box(bare, baseline[1])]
+    named = [bare.baseline_box] if bare.baseline_box else []
+    placed = labels.place(anchors, bare.area, named, [*bars, *lines])
+    return Scene(**{**vars(bare), "labels": tuple(placed)})
+
+
+def scatter(
+    points: Sequence[Point],
+    baseline: tuple[str, float] | None,
+    *,
+    width: float,
+    height: float,
+    name: str,
+    title: str,
+    metric: str,
+) -> str:
+    """The plot as one ``<svg>`` element.
+
+    Args:
+        points, baseline, width, height: see `scene`.
+        name: prefix of the element ids, unique in the page; title: what the plot shows; metric: name of the y axis.
+    """
+    laid_out = scene(points, baseline, width, height)
+    root = Element(
+        "svg",
+        {
+            "viewBox": f"0 0 {_number(width)} {_number(height)}",
+            "role": "img",
+            "aria-labelledby": f"{name}-title {name}-desc",
+            "class": "plot",
+        },
+    )
+    _text(SubElement(root, "title", {"id": f"{name}-title"}), title)
+    _text(SubElement(root, "desc", {"id": f"{name}-desc"}), _description(laid_out, metric))
+    _draw_axes(root, laid_out, metric)
+    _draw_baseline(root, laid_out)
+    _draw_points(root, laid_out, metric)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def legend_marker(series: int) -> str:
+    """The marker of a series as a small ``<svg>`` for a legend."""
+    root = Element("svg", {"viewBox": "-8 -8 16 16", "class": "marker", "aria-hidden": "true"})
+    SubElement(root, "path", {"d": _shape(series), "class": f"point {_series(series)}"})
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _draw_axes(root: Element, drawn: Scene, metric: str) -> None:
+    area = drawn.area
+    axes = SubElement(root, "g", {"class": "axes"})
+    for value in linear_ticks(*drawn.y_range, most=max(3, int((area.bottom - area.top) / 44))):
+        y = drawn.y(value)
+        _line(axes, area.left, y, area.right, y, "grid")
+        _label(axes, area.left - 8, y + 4, f"{value:.2f}".replace("-", "\N{MINUS SIGN}"), "tick end")
+    for value in log_ticks(*drawn.x_range, most=max(3, int((area.right - area.left) / 74))):
+        x = drawn.x(value)
+        _line(axes, x, area.top, x, area.bottom, "grid")
+        _label(axes, x, area.bottom + 18, text.tick_seconds(value), "tick middle")
+    _line(axes, area.left, area.bottom, area.right, area.bottom, "axis")
+    _line(axes, area.left, area.top, area.left, area.bottom, "axis")
+    _label(
+        axes,
+        (area.left + area.right) / 2,
+        drawn.height - 10,
+        "median latency a query (logarithmic)",
+        "axis-title middle",
+    )
+    _label(axes, 12, 15, f"{metric}, with 95% interval", "axis-title")
+
+
+def _draw_baseline(root: Element, drawn: Scene) -> None:
+    if drawn.baseline is None or drawn.baseline_box is None:
+        return
+    name, quality = drawn.baseline
+    group = SubElement(root, "g", {"class": "baseline"})
+    _line(group, drawn.area.left, drawn.y(quality), drawn.area.right, drawn.y(quality), "baseline-line")
+    _label(group, drawn.baseline_box.right, drawn.baseline_box.bottom - 4, name, "label end")
+
+
+def _draw_points(root: Element, drawn: Scene, metric: str) -> None:
+    for point in drawn.points:
+        x = drawn.x(point.seconds)
+        bottom, top = (drawn.y(bound) for bound in point.interval)
+        bar = SubElement(root, "g", {"class": f"error {_series(point.series)}"})
+        for x1, y1, x2, y2 in ((x, top, x, bottom), (x - 3, top, x + 3, top), (x - 3, bottom, x + 3, bottom)):
+            _line(bar, x1, y1, x2, y2, "error-line")
+    for point, label in zip(drawn.points, drawn.labels, strict=True):
+        group = SubElement(root, "g", {"class": "run"})
+        _text(SubElement(group, "title"), f"{point.label}: {_values(point, metric)}")
+        if label and label.leader:
+            _line(group, *label.leader, "leader")
+        place = f"translate({_number(drawn.x(point.seconds))},{_number(drawn.y(point.quality))})"
+        marker = {"d": _shape(point.series), "transform": place, "class": f"point {_series(point.series)}"}
+        SubElement(group, "path", marker)
+        if label:
+            _name(group, label)
+
+
+def _name(parent: Element, label: Label) -> None:
+    """The label's text, aligned to the side of its point so that the gap is the same for every font."""
+    box = label.box
+    x, kind = {
+        -1: (box.left, "label"),
+        0: ((box.left + box.right) / 2, "label middle"),
+        1: (box.right, "label end"),
+    }[label.side]
+    _label(parent, x, box.bottom - 4, label.text, kind)
+
+
+def _description(drawn: Scene, metric: str) -> str:
+    runs = "; ".join(f"{point.label}: {_values(point, metric)}" for point in drawn.points)
+    line = f" Dashed line: {drawn.baseline[0]}, {metric} {text.score(drawn.baseline[1])}." if drawn.baseline else ""
+    return f"{text.plural(len(drawn.points), 'run')}, fastest first. {runs}.{line}"
+
+
+def _values(point: Point, metric: str) -> str:
+    quality = f"{metric} {text.score(point.quality)} {text.interval(point.interval)}"
+    return f"{quality}, {text.seconds(point.seconds)} a query"
+
+
+def _line_box(drawn: Scene, quality: float) -> Box:
+    return Box(drawn.area.left, drawn.y(quality) - 1, drawn.area.right, drawn.y(quality) + 1)
+
+
+def _series(number: int) -> str:
+    return f"series-{number % len(_SHAPES)}"
+
+
+def _shape(series: int) -> str:
+    return _SHAPES[series % len(_SHAPES)]
+
+
+def _line(parent: Element, x1: float, y1: float, x2: float, y2: float, kind: str) -> None:
+    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    SubElement(parent, "line", {**{key: _number(value) for key, value in ends.items()}, "class": kind})
+
+
+def _label(parent: Element, x: float, y: float, content: str, kind: str) -> None:
+    _text(SubElement(parent, "text", {"x": _number(x), "y": _number(y), "class": kind}), content)
+
+
+def _text(element: Element, content: str) -> None:
+    element.text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", content)
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
