@@ -12,6 +12,8 @@ from tests.support import tiny
 from tests.support.collection import write_collection
 from tests.support.plugin import installed, write_plugin
 
+pytest_plugins = ["tests.backbones.fixtures"]
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "Run a suite; finished work is not repeated.",
     "rerank": "Re-rank candidates from a JSON lines file.",
     "evaluate": "Measure a TREC run file against judgements.",
+    "analyze": "Measure what a backbone's layers know.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }
@@ -57,7 +58,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Entry point: a user's mistake is one clear line a problem and exit status 2."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="rerankbench", standalone_mode=False)
     except UserError as error:
         fail(*error.problems)
     except click.ClickException as error:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from benchmark.backbones.catalogue import Selected
+from benchmark.errors import UserError
 from benchmark.harness.provenance import usable_cores
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -46,3 +47,19 @@ def prepared(selected: Selected, accept_terms: bool) -> Any:
     from benchmark.backbones.sources import prepare
 
     return prepare(selected, accept_terms=accept_terms, report=lambda line: click.echo(line, err=True))
+
+
+def key_values(options: tuple[str, ...]) -> dict[str, str]:
+    """Repeated ``--option key=value`` as a mapping; UserError naming each that has no ``=``."""
+    values: dict[str, str] = {}
+    problems = []
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or not key.strip():
+            problems.append(f"--option '{option}': expected KEY=VALUE.")
+        elif key.strip() in values:
+            problems.append(f"--option '{option}': {key.strip()} was given before.")
+        values[key.strip()] = value
+    if problems:
+        raise UserError(problems)
+    return values

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import IO, Any
 
 import click
 
-from benchmark.cli.options import backbone_options, prepared
+from benchmark.cli.options import backbone_options, key_values, prepared
 from benchmark.errors import UserError
 
 
@@ -43,25 +45,36 @@ def command(
     from methods import registry
 
     plugin = registry.find(method_name)
-    values = plugin.options(preset, _key_values(options))
+    values = plugin.options(preset, key_values(options))
     selected = catalogue.find(backbone_name) if backbone_name else None
     if plugin.card.needs and selected is None:
         raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")
     _check_target(target)
     with _opened(source, "r") as stream:
         requests = read_requests(stream, "standard input" if source == "-" else source)
-    standard_output = _opened("-", "w")
-    # Whatever libraries and methods print must not come between the answers.
-    with redirect_stdout(sys.stderr):
+    with _standard_output_for_answers() as answers:
         backbone = None
         if plugin.card.needs and selected is not None:
             folder = prepared(selected, accept_terms)
             backbone = _loaded(selected, folder, threads, dtype)
         method = plugin.method_class(values, backbone)
-        with standard_output if target == "-" else _opened(target, "w") as stream:
+        with nullcontext(answers) if target == "-" else _opened(target, "w") as stream:
             failures = _answer_all(method, backbone, requests, stream)
     if failures:
         raise UserError(failures)
+
+
+@contextmanager
+def _standard_output_for_answers() -> Iterator[Any]:
+    """Gives standard output; whatever libraries and methods print meanwhile goes to standard error."""
+    with redirect_stdout(sys.stderr), os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        # Also what is printed by other languages and by child processes.
+        os.dup2(2, 1)
+        try:
+            yield answers
+        finally:
+            answers.flush()
+            os.dup2(answers.fileno(), 1)
 
 
 def _loaded(selected: Any, folder: Path, threads: int, dtype: Any) -> Any:
@@ -101,21 +114,6 @@ def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> l
         stream.write(line + "\n")
         stream.flush()
     return failures
-
-
-def _key_values(options: tuple[str, ...]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    problems = []
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals or not key.strip():
-            problems.append(f"--option '{option}': expected KEY=VALUE.")
-        elif key.strip() in values:
-            problems.append(f"--option '{option}': {key.strip()} was given before.")
-        values[key.strip()] = value
-    if problems:
-        raise UserError(problems)
-    return values
 
 
 def _check_target(name: str) -> None:

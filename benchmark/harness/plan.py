@@ -123,7 +123,9 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: s
                 if collection is None or number is None:
                     continue
                 request = CellRequest(method=method, backbone=backbone, collection=collection)
-                command = command_of(suite, method_entry, plugin, backbone_name, collection_entry, dtype, typed)
+                command = command_of(
+                    suite, method_entry, plugin, backbone_name, collection_entry, collection, dtype, typed
+                )
                 planned = Planned(request, backbone_name, folder, collection_entry.collection, number, command)
                 cells.setdefault(request.identity, planned)
     return list(cells.values())
@@ -160,7 +162,8 @@ def command_of(
     method: SuiteMethod,
     plugin: Plugin,
     backbone: str | None,
-    collection: SuiteCollection,
+    entry: SuiteCollection,
+    collection: CollectionRequest,
     dtype: DType | None,
     typed: str | None = None,
 ) -> str:
@@ -168,11 +171,8 @@ def command_of(
     words = ["rerankbench", "run", _impersonal(typed or suite.name), "--method", f"{plugin.name}:{method.preset}"]
     if backbone:
         words += ["--backbone", _impersonal(backbone)]
-    asked = _impersonal(collection.collection)
-    if collection.first_stage:
-        asked += f":{collection.split}:{collection.first_stage}"
-    elif collection.split != "test":
-        asked += f":{collection.split}"
+    # With its split and run: the suite may hold the collection more than once.
+    asked = f"{_impersonal(entry.collection)}:{collection.split}:{collection.first_stage}"
     words += ["--collection", asked, "--depth", str(suite.depth)]
     if dtype:
         words += ["--dtype", dtype]

@@ -1,4 +1,4 @@
-"""The demo backbone, loaded once for all tests that need a real LLM."""
+"""Backbones for tests: the real demo LLM, loaded once, and a tiny random one."""
 
 from __future__ import annotations
 

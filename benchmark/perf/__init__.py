@@ -1,0 +1,1 @@
+"""Measurements that anybody can repeat; each prints the table that the docs show."""

@@ -1,0 +1,109 @@
+"""What is told of a machine, and what is not."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import re
+import socket
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from benchmark import suites
+from benchmark.harness import provenance
+from benchmark.harness.plan import plan
+from benchmark.harness.record import Machine
+from benchmark.harness.summary import run_text
+from tests.support.collection import write_suite
+from tests.support.records import query_record
+
+
+def private_strings() -> set[str]:
+    """Of this machine and user: names, the home folder, and what the environment holds."""
+    names = {getpass.getuser(), socket.gethostname(), socket.getfqdn(), str(Path.home()), str(Path.cwd())}
+    values = {value for value in os.environ.values() if len(value) > 5}
+    return (names | values) - {"", "/"}
+
+
+def public_strings() -> set[str]:
+    """Facts that are recorded on purpose, whatever the environment says."""
+    return {platform.system(), platform.release(), platform.machine(), platform.python_version()}
+
+
+def test_nothing_personal_is_recorded(
+    tmp_path: Path, small: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even when suite, collection and backbone lie in somebody's home folder."""
+    home = tmp_path / "home" / "evelyn-brightwater"
+    home.mkdir(parents=True)
+    for name, value in {"HOME": str(home), "USER": "evelyn-brightwater", "HF_TOKEN": "hf_sesame-open"}.items():
+        monkeypatch.setenv(name, value)
+    (home / "model").symlink_to(tiny_folder)
+    (home / "town").symlink_to(small)
+    suite = write_suite(home / "small.yaml", home / "town", ["first-stage", "icr"], [str(home / "model")])
+    cells = plan(suites.find(str(suite)), lambda _: tiny_folder, typed=str(suite))
+    assert len(cells) == 2
+    for cell in cells:
+        machine = provenance.machine(cell.command, 1, None)
+        text = cell.request.model_dump_json() + machine.model_dump_json()
+        text += run_text(cell.request, machine, [query_record("q1", 1.0, 0.0)])
+        for secret in ("evelyn", "brightwater", "sesame", str(tmp_path)):
+            assert secret not in text
+        words = set(re.split(r"[^\w./~@-]+", text))
+        for secret in private_strings() - public_strings():
+            # A user may be called "root" or "test", which other words contain.
+            assert secret not in words, secret
+            assert len(secret) < 8 or secret not in text or secret in machine.processor, secret
+
+
+def test_facts_are_those_of_this_machine() -> None:
+    machine = provenance.machine("rerankbench run demo", 3, "Some GPU")
+    assert Machine.model_validate_json(machine.model_dump_json()) == machine
+    assert (machine.command, machine.threads, machine.accelerator) == ("rerankbench run demo", 3, "Some GPU")
+    assert machine.python == platform.python_version()
+    assert machine.packages["torch"] == version("torch")
+    assert list(machine.packages) == [name for name in provenance.PACKAGES if name in machine.packages]
+    assert machine.cores == provenance.usable_cores() >= 1
+    assert machine.memory_bytes > 2**28
+    assert machine.processor
+    started = datetime.fromisoformat(machine.started)
+    assert started.tzinfo == UTC
+    assert started.microsecond == 0
+
+
+def test_absent_packages_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package"))
+    assert provenance.versions() == {"numpy": version("numpy")}
+
+
+def test_commit_and_changes(tmp_path: Path) -> None:
+    assert provenance.git_state(tmp_path) == (None, None)
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init")
+    assert provenance.git_state(tmp_path) == (None, None), "no commit yet"
+    (tmp_path / "code.py").write_text("1")
+    git("add", ".")
+    git("commit", "-m", "one")
+    commit, dirty = provenance.git_state(tmp_path)
+    assert commit is not None
+    assert re.fullmatch("[0-9a-f]{40}", commit)
+    assert dirty is False
+    (tmp_path / "note").write_text("untracked")
+    assert provenance.git_state(tmp_path) == (commit, False)
+    (tmp_path / "code.py").write_text("2")
+    assert provenance.git_state(tmp_path) == (commit, True)
+
+
+def test_no_git_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provenance.git_state(tmp_path) == (None, None)
