@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 
+SOURCES = {".py", ".json"}
+"""Suffixes of files that may change what a plugin computes: code, and data such as head sets."""
+
+
 def sha256_file(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as stream:
@@ -31,7 +35,6 @@ def sha256_files(files: Iterable[tuple[str, Path]]) -> str:
 
 
 def sha256_sources(folder: Path, label: str) -> dict[str, str]:
-    """The sha256 of every Python file below ``folder``, by its name ``label/relative/path``."""
-    return {
-        f"{label}/{path.relative_to(folder).as_posix()}": sha256_file(path) for path in sorted(folder.rglob("*.py"))
-    }
+    """The sha256 of every Python and JSON file below ``folder``, by its name ``label/relative/path``."""
+    files = (path for path in sorted(folder.rglob("*")) if path.suffix in SOURCES)
+    return {f"{label}/{path.relative_to(folder).as_posix()}": sha256_file(path) for path in files}

