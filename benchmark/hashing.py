@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-
 SOURCES = {".py", ".json"}
 """Suffixes of files that may change what a plugin computes: code, and data such as head sets."""
 
