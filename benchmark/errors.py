@@ -36,3 +36,14 @@ def explain_os_error(error: OSError) -> str:
         errno.EROFS: "The file system is read-only. Choose a folder you may write to.",
     }
     return where + advice.get(error.errno or 0, error.strerror or str(error))
+
+
+SHOWN = 10
+"""Problems listed of one file."""
+
+
+def refuse(name: str, problems: Sequence[str]) -> None:
+    """UserError with a file's problems, the first `SHOWN` of them and how many more there are; nothing if none."""
+    if problems:
+        rest = len(problems) - SHOWN
+        raise UserError([*problems[:SHOWN], *([f"{name}: and {rest} more problems."] if rest > 0 else [])])

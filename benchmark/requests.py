@@ -9,12 +9,9 @@ from typing import Any
 
 from pydantic import Field
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, refuse
 from benchmark.schema import Strict, parse
 from methods.base import Candidate
-
-SHOWN = 10
-"""Problems listed of one input."""
 
 
 class RequestCandidate(Strict):
@@ -77,9 +74,7 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
         requests.append(request)
     if not requests and not problems:
         problems.append(f"{name}: holds no request.")
-    if problems:
-        rest = len(problems) - SHOWN
-        raise UserError(problems[:SHOWN] + ([f"{name}: and {rest} more problems."] if rest > 0 else []))
+    refuse(name, problems)
     return requests
 
 

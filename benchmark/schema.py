@@ -61,6 +61,22 @@ def read_yaml(model: type[Model], path: Path) -> Model:
     return parse(model, values, str(path))
 
 
+def read_catalogue(model: type[Model], folder: Path) -> dict[str, Model]:
+    """Every entry of a catalogue folder by name; each is one YAML file, named as its entry.
+
+    Raises:
+        UserError: a file that is not a valid entry, or whose entry has another name.
+    """
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        entry = read_yaml(model, path)
+        name = getattr(entry, "name", None)
+        if name != path.stem:
+            raise UserError(f"{path}: the entry is named '{name}'; name and file name must be equal.")
+        found[path.stem] = entry
+    return found
+
+
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The field names of the sub-model at ``location``, as far as annotations tell."""
     current: Any = model

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.backbones.spec import BackboneSpec, HubSource, LocalSource, Source
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
-from benchmark.schema import read_yaml
+from benchmark.schema import read_catalogue
 
 FOLDER = Path(__file__).parent / "catalogue"
 
@@ -34,13 +34,7 @@ class Selected:
 @cache
 def entries() -> dict[str, BackboneSpec]:
     """Every catalogue entry by name. Each is one YAML file in ``benchmark/backbones/catalogue/``."""
-    found = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
-        spec = read_yaml(BackboneSpec, path)
-        if spec.name != path.stem:
-            raise UserError(f"{path}: the entry is named '{spec.name}'; name and file name must be equal.")
-        found[spec.name] = spec
-    return found
+    return read_catalogue(BackboneSpec, FOLDER)
 
 
 def find(name: str) -> Selected:

@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from benchmark.backbones import attention
+from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.prompt import Tokenizer
@@ -34,6 +35,8 @@ def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device
         UserError: the folder does not hold a model that transformers can load.
     """
     device = device or default_device()
+    if device == "cpu":
+        keep_freed_memory()
     transformers_logging.disable_progress_bar()
     logging.getLogger("transformers").setLevel(logging.ERROR)
     try:

@@ -10,7 +10,7 @@ from benchmark.collections.folder import FolderCollection
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean, unknown
-from benchmark.schema import read_yaml
+from benchmark.schema import read_catalogue
 
 FOLDER = Path(__file__).parent / "catalogue"
 
@@ -18,13 +18,7 @@ FOLDER = Path(__file__).parent / "catalogue"
 @cache
 def entries() -> dict[str, CollectionSpec]:
     """Every catalogue entry by name; each is one YAML file."""
-    found = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
-        spec = read_yaml(CollectionSpec, path)
-        if spec.name != path.stem:
-            raise UserError(f"{path}: the entry is named '{spec.name}'; name and file name must be equal.")
-        found[spec.name] = spec
-    return found
+    return read_catalogue(CollectionSpec, FOLDER)
 
 
 def find(name: str, split: str = "test") -> Collection:

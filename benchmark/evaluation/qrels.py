@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.errors import UserError
-
-SHOWN = 10
-"""Problems listed of one file."""
+from benchmark.errors import UserError, refuse
+from benchmark.evaluation.lines import read_lines
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
@@ -16,12 +14,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     Raises:
         UserError: no such file; or every malformed line and contradicting judgement, with its line number.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such judgement file.") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 at byte {error.start}.") from None
+    lines = read_lines(path, "judgement file")
     qrels: dict[str, dict[str, int]] = {}
     problems = []
     for number, line in enumerate(lines, 1):
@@ -38,9 +31,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             continue
         if qrels.setdefault(qid, {}).setdefault(docid, grade) != grade:
             problems.append(f"{path}:{number}: '{docid}' is judged twice for topic '{qid}', with different grades.")
-    if problems:
-        rest = len(problems) - SHOWN
-        raise UserError(problems[:SHOWN] + ([f"{path}: and {rest} more problems."] if rest > 0 else []))
+    refuse(str(path), problems)
     if not qrels:
         raise UserError(f"{path}: holds no judgement.")
     return qrels

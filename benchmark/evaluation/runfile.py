@@ -11,10 +11,8 @@ import numpy as np
 import yaml
 
 from benchmark.collections.base import Hit
-from benchmark.errors import UserError
-
-SHOWN = 10
-"""Problems listed of one file."""
+from benchmark.errors import UserError, refuse
+from benchmark.evaluation.lines import read_lines
 
 _START, _END = "# ir_metadata.start", "# ir_metadata.end"
 
@@ -25,12 +23,7 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
     Raises:
         UserError: no such file; or every malformed line, duplicate document and non-finite score.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such run file.") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 at byte {error.start}.") from None
+    lines = read_lines(path, "run file")
     run: dict[str, dict[str, float]] = {}
     problems = []
     for number, line in enumerate(lines, 1):
@@ -49,9 +42,7 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
         elif docid in run.setdefault(qid, {}):
             problems.append(f"{path}:{number}: '{docid}' stands twice in the list of topic '{qid}'.")
         run.setdefault(qid, {}).setdefault(docid, value)
-    if problems:
-        rest = len(problems) - SHOWN
-        raise UserError(problems[:SHOWN] + ([f"{path}: and {rest} more problems."] if rest > 0 else []))
+    refuse(str(path), problems)
     if not run:
         raise UserError(f"{path}: holds no run line.")
     return {

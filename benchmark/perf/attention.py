@@ -44,18 +44,19 @@ class Row:
 
 
 def measure(ways: Sequence[Variant], repeats: int, say: Callable[[str], None]) -> list[Row]:
-    """Run the ways in turn ``repeats`` times after one turn that is not counted."""
+    """Run the ways in turn: once for the memory, which is given back before each, then ``repeats`` times for time."""
     available = psutil.virtual_memory().available
     tried = [way for way in ways if way.needs_bytes < 0.8 * available]
     seconds: dict[str, list[float]] = {way.label: [] for way in tried}
-    peaks: dict[str, list[int]] = {way.label: [] for way in tried}
+    peaks: dict[str, int] = {}
     for turn in range(repeats + 1):
         for way in tried:
-            took, peak = once(way.run)
+            took, peak = once(way.run, fresh=not turn)
             say(f"  turn {turn}: {way.label}: {took:.2f} s")
             if turn:
                 seconds[way.label].append(took)
-                peaks[way.label].append(peak)
+            else:
+                peaks[way.label] = peak
     floor = seconds[ways[0].label]
     rows = []
     for way in ways:
@@ -69,17 +70,22 @@ def measure(ways: Sequence[Variant], repeats: int, say: Callable[[str], None]) -
                 way.label,
                 statistics.median(seconds[way.label]),
                 statistics.median(ratios),
-                statistics.median(peaks[way.label]) / 2**20,
+                peaks[way.label] / 2**20,
             )
         )
     return rows
 
 
-def once(run: Callable[[], object]) -> tuple[float, int]:
-    """Seconds and peak bytes of one call; memory that earlier calls freed goes back to the system first."""
+def once(run: Callable[[], object], *, fresh: bool = False) -> tuple[float, int]:
+    """Seconds and peak bytes of one call.
+
+    Args:
+        fresh: memory that earlier calls freed goes back to the system first: right for the peak on a CPU, but the call
+            then takes longer than one of many.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     gc.collect()
-    if platform.libc_ver()[0] == "glibc":
+    if fresh and platform.libc_ver()[0] == "glibc":
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     memory = PeakMemory(device)
     with memory.measured():

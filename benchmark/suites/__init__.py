@@ -9,7 +9,7 @@ from pydantic import Field
 
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
-from benchmark.schema import Strict, read_yaml
+from benchmark.schema import Strict, read_catalogue, read_yaml
 
 FOLDER = Path(__file__).parent
 
@@ -46,13 +46,7 @@ class Suite(Strict):
 @cache
 def entries() -> dict[str, Suite]:
     """Every suite by name."""
-    found = {}
-    for path in sorted(FOLDER.glob("*.yaml")):
-        suite = read_yaml(Suite, path)
-        if suite.name != path.stem:
-            raise UserError(f"{path}: the suite is named '{suite.name}'; name and file name must be equal.")
-        found[suite.name] = suite
-    return found
+    return read_catalogue(Suite, FOLDER)
 
 
 def find(name: str) -> Suite:
