@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.errors import UserError
-from benchmark.requests import SHOWN, Request, answer, failed_answer, read_requests
+from benchmark.errors import SHOWN, UserError
+from benchmark.requests import Request, answer, failed_answer, read_requests
 from methods.base import Candidate
 
 

@@ -72,7 +72,7 @@ def test_name_and_file_name_must_be_equal(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(suites, "FOLDER", tmp_path)
     entries.cache_clear()
     try:
-        with pytest.raises(UserError, match=r"other\.yaml: the suite is named 'small'"):
+        with pytest.raises(UserError, match=r"other\.yaml: the entry is named 'small'"):
             entries()
     finally:
         entries.cache_clear()
