@@ -34,7 +34,6 @@ class RunProgress:
             self._left[planned.backbone is not None] += planned.queries
         self._seconds: dict[bool, list[float]] = {True: [], False: []}
         self._last_line = time.monotonic()
-        self._failures = 0
         self._in_cell = 0
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -76,7 +75,6 @@ class RunProgress:
         self._seconds[planned.backbone is not None].append(seconds)
         self._advance(planned, 1)
         if failure:
-            self._failures += 1
             self._say("failed", f"{_title(planned)}: {failure}")
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
