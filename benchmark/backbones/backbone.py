@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.spec import Chat
@@ -23,23 +24,45 @@ class Backbone:
         chat: markers around a user turn.
         context_length: most tokens of one prompt.
         weight_bytes: size of the parameters and buffers in memory.
+        kernel: what computes the attention of a document prefix.
+        revision: hub commit, or sha256 of the weights.
     """
 
     def __init__(
-        self, name: str, model: Any, tokenizer: Tokenizer, chat: Chat, context_length: int, weight_bytes: int
+        self,
+        name: str,
+        model: Any,
+        tokenizer: Tokenizer,
+        chat: Chat,
+        context_length: int,
+        weight_bytes: int,
+        kernel: Kernel = "sdpa",
+        revision: str = "",
     ) -> None:
         self.name = name
+        self.revision = revision
         self.tokenizer = tokenizer
         self.chat = chat
         self.context_length = context_length
         self.weight_bytes = weight_bytes
         self.meter = Meter()
         self._model = model
+        self._kernel = kernel
 
     @property
     def device(self) -> str:
         """Type of the device the model's input goes to: ``cpu``, ``cuda``, ..."""
         return str(self._model.device.type)
+
+    @property
+    def dtype(self) -> str:
+        """Number format of the weights: ``float32``, ``bfloat16``, ..."""
+        return str(self._model.dtype).removeprefix("torch.")
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights of the decoder."""
+        return sum(parameter.numel() for parameter in self._model.parameters())
 
     def synchronise(self) -> None:
         """Wait until the device has done what it was given."""
@@ -49,4 +72,4 @@ class Backbone:
     @cached_property
     def attention(self) -> AttentionReader:
         """Attention of chosen rows, heads and layers."""
-        return AttentionReader(self._model, self.meter, self.context_length)
+        return AttentionReader(self._model, self.meter, self.context_length, self._kernel)

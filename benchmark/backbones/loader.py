@@ -14,14 +14,24 @@ from benchmark.backbones import attention
 from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.kernels import Kernel, available_kernel
 from benchmark.backbones.prompt import Tokenizer
+from benchmark.backbones.sources import whereabouts
 from benchmark.backbones.spec import Chat, DType
 from benchmark.errors import UserError
 
 _SENTINEL = "\u2047sentinel\u2047"
 
 
-def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device: str | None = None) -> Backbone:
+def load(
+    selected: Selected,
+    folder: Path,
+    *,
+    dtype: DType | None = None,
+    device: str | None = None,
+    kernel: Kernel | None = None,
+    revision: str | None = None,
+) -> Backbone:
     """Load model and tokenizer from ``folder`` (see `sources.prepare`).
 
     Args:
@@ -30,6 +40,8 @@ def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device
         dtype: of the weights; default: the catalogue's.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto`` to spread the layers over all GPUs; default: the first
             GPU if there is one, else the CPU.
+        kernel: what computes the attention of a document prefix; default: the fastest there is.
+        revision: of the weights, where it is known already; default: found out, for which a local folder is read.
 
     Raises:
         UserError: the folder does not hold a model that transformers can load.
@@ -73,6 +85,8 @@ def load(selected: Selected, folder: Path, *, dtype: DType | None = None, device
         chat=selected.spec.chat or chat_from_template(fast),
         context_length=selected.spec.context_length or int(text_config.max_position_embeddings),
         weight_bytes=sum(tensor.nbytes for tensor in tensors),
+        kernel=kernel or (available_kernel(dtype or selected.spec.dtype) if device != "cpu" else "sdpa"),
+        revision=revision or whereabouts(selected, folder)[1],
     )
 
 
