@@ -1,1 +1,1 @@
-"""What methods that read a few heads share: naming them, published sets, score tables, detection. Not a method itself."""
+"""What methods that read a few heads share: names, published sets, score tables, detection. Not a method itself."""

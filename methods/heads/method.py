@@ -1,4 +1,4 @@
-"""The method that QRHead and CoRe are: chosen heads, one prompt, calibrated scores; prompt and detection are left open."""
+"""The method that QRHead and CoRe are: chosen heads, calibrated scores; prompt and detection are left open."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class HeadMethod(Method[OptionsT], Generic[OptionsT, SettingsT]):
         progress: Callable[[int], None] = lambda _: None,
     ) -> Fitted:
         """See `Method.fit`: one calibrated pass a query, then the method's rule."""
-        assert self.fit_settings is not None and isinstance(settings, self.fit_settings)
+        assert isinstance(settings, DetectionSettings)
         chosen: SettingsT = settings  # type: ignore[assignment]  # checked by the line above
         used = examples[: chosen.queries or None]
         scorer = HeadScorer(self.backbone, kept)
