@@ -13,6 +13,7 @@ from benchmark.schema import Strict
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from benchmark.artefacts import TrainingData
     from benchmark.backbones.backbone import Backbone
 
 
@@ -127,6 +128,11 @@ class Method(ABC, Generic[OptionsT]):
         Raises:
             UserError: no query can be scored this way; say why.
         """
+
+    def learnt_from(self) -> list[TrainingData | str]:
+        """Data the method was fitted on with these options: of an artefact, or the name of a collection it was
+        published for. Results on the same queries or documents are marked."""
+        return []
 
     def fit(
         self,

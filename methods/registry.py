@@ -71,7 +71,7 @@ class Plugin:
         if preset != "default" and preset not in presets:
             raise unknown(f"preset of method '{self.name}':", preset, ["default", *presets])
         values = dict(presets[preset].options) if preset in presets else {}
-        values.update(_typed(changes or {}))
+        values.update(typed(changes or {}))
         return parse(self.method_class.options_class, values, f"Method '{self.name}'")
 
     def source_files(self) -> dict[str, str]:
@@ -141,7 +141,8 @@ def _installed() -> list[Plugin]:
     return found
 
 
-def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+def typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as typed in a shell: strings are read as YAML, and stay as they are where they are none."""
     return {key: _scalar(value) if isinstance(value, str) else value for key, value in changes.items()}
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from pydantic import Field, field_validator, model_validator
 
-from benchmark.artefacts import is_artefact, read_artefact
+from benchmark.artefacts import TrainingData, is_artefact, read_artefact
 from benchmark.backbones.backbone import Backbone
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
@@ -31,11 +31,13 @@ class Choice:
         ranked: best first; to be cut.
         fixed: taken as they are, all of them; exactly one of the two is given.
         source: for messages.
+        learnt_from: see `Method.learnt_from`.
     """
 
     source: str
     ranked: list[Head] | None = None
     fixed: list[Head] | None = None
+    learnt_from: TrainingData | str | None = None
 
     def heads(self, number: int, layers: int) -> list[Head]:
         """The heads to read.
@@ -123,13 +125,15 @@ class HeadOptions(PromptOptions):
                     f"heads={self.heads}: was detected on {found.model}, not on '{backbone.name}'. Name the heads one "
                     "by one to use them all the same."
                 )
-            return Choice(f"Published set '{found.name}'", ranked=found.parsed)
+            return Choice(f"Published set '{found.name}'", ranked=found.parsed, learnt_from=found.fitted_on)
         artefact = read_artefact(found or Path(self.heads).expanduser())
         artefact.refuse_other_backbone(backbone.name, backbone.revision)
         if artefact.header.detection is None:
             raise UserError(f"Artefact '{artefact.header.name}' of method '{artefact.header.method}' ranks no heads.")
         return Choice(
-            f"Artefact '{artefact.header.name}'", ranked=ranked_heads(torch.tensor(artefact.header.detection.table))
+            f"Artefact '{artefact.header.name}'",
+            ranked=ranked_heads(torch.tensor(artefact.header.detection.table)),
+            learnt_from=artefact.header.data,
         )
 
     def number(self, backbone: Backbone) -> int:

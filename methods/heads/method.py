@@ -13,10 +13,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from benchmark.artefacts import rounded
+from benchmark.artefacts import TrainingData, rounded
 from benchmark.errors import UserError
 from methods.base import Candidate, Example, Fitted, Method, Options
-from methods.heads.choice import HeadOptions
+from methods.heads.choice import Choice, HeadOptions
 from methods.heads.detection import ranked_heads
 from methods.heads.notation import Head, by_layer, format_heads
 from methods.heads.scorer import calibrated_scores
@@ -66,16 +66,25 @@ class HeadMethod(Method[OptionsT], Generic[OptionsT, SettingsT]):
         return self.backbone.attention.layers
 
     @cached_property
+    def _choice(self) -> Choice:
+        return self.options.choice(self.backbone)
+
+    @cached_property
     def heads(self) -> list[Head]:
         """The heads that are read; UserError for heads that are not known, or not of this model."""
         options = self.options
-        heads = options.choice(self.backbone).heads(options.number(self.backbone), self.layers())
+        heads = self._choice.heads(options.number(self.backbone), self.layers())
         self.backbone.attention.check(by_layer(heads))
         return heads
 
     def ready(self) -> None:
         """See `Method.ready`."""
         _ = self.heads
+
+    def learnt_from(self) -> list[TrainingData | str]:
+        """See `Method.learnt_from`."""
+        data = self._choice.learnt_from
+        return [] if data is None else [data]
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """See `Method.rerank`."""

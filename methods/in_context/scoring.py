@@ -58,6 +58,23 @@ class HeadTable:
         return torch.stack([self._calibrated[layer] for layer in sorted(self._calibrated)])
 
 
+class MaskedHeadSum:
+    """Consumer of `AttentionReader.read` that scores documents by every head alone, as `HeadTable`, and adds heads up.
+
+    Args:
+        documents: spans within the prefix.
+    """
+
+    def __init__(self, documents: Sequence[Span]) -> None:
+        self._documents = documents
+        self.scores = torch.zeros(len(documents))
+
+    def __call__(self, layer: int, attention: Tensor) -> None:
+        """Add one layer's ``[2, heads, prefix tokens]``."""
+        del layer
+        self.scores += masked_document_sums(attention[0] - attention[1], self._documents).sum(0).cpu()
+
+
 class LayerScores:
     """Consumer of `AttentionReader.read` that scores every document by each layer: its heads summed, then masked.
 

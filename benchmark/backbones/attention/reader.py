@@ -152,6 +152,26 @@ class AttentionReader:
         self._meter.add(prompt_tokens=real, forward_passes=2)
         return states[0] if states else None
 
+    def states(self, ids: Sequence[int], layer: int) -> Tensor:
+        """Hidden states that enter a layer; nothing from there on is run.
+
+        Args:
+            ids: tokens, at least one; layer: counted from 0.
+
+        Returns:
+            ``[tokens, hidden size]``.
+
+        Raises:
+            QueryError: the tokens do not fit into the context.
+            UserError: no such layer.
+        """
+        if len(ids) > self._context_length:
+            raise QueryError(f"the query has {len(ids)} tokens and the context only {self._context_length}")
+        with self._entering(layer) as found:
+            self._run(Pass(layer), [list(ids)], [list(range(len(ids)))], DynamicCache())
+        self._meter.add(prompt_tokens=len(ids))
+        return found[0][0]
+
     @torch.inference_mode()
     def _run(
         self, state: Pass, ids: Sequence[Sequence[int]], positions: Sequence[Sequence[int]], cache: DynamicCache
