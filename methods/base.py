@@ -41,7 +41,7 @@ class Example:
     Attributes:
         query: its text.
         candidates: in first-stage order.
-        grades: judgement of each candidate, 0 for unjudged ones.
+        grades: judgement of each candidate, 0 for one that is not relevant, -1 for one of which nothing is known.
     """
 
     query: str

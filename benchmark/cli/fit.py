@@ -11,6 +11,10 @@ from benchmark.cli.options import backbone_options, key_values, prepared
 from benchmark.errors import UserError
 
 
+MEASURED = {"test", "all"}
+"""Splits that results are measured on."""
+
+
 @click.command()
 @click.argument("method")
 @click.option("--preset", default="default", show_default=True, help="Options of the method while it is fitted.")
@@ -59,7 +63,7 @@ def command(
     values = plugin.options(preset, key_values(options))
     chosen = parse(method_class.fit_settings, typed(key_values(settings)), f"Fit of '{plugin.name}'")
     collection = collections.find(collection_name, split)
-    if collection.split != "train" and not allow_test:
+    if collection.split in MEASURED and not allow_test:
         raise UserError(
             f"Split '{collection.split}' of collection '{collection.name}' is for measuring: what is fitted on it says "
             "nothing there. Fit on --split train, or add --allow-test; every result on it is marked then."
@@ -67,7 +71,7 @@ def command(
     learnt = training(collection, first_stage, depth)
     for qids, why in (
         (learnt.irrelevant, "no relevant candidate"),
-        (learnt.saturated, "nothing but relevant candidates"),
+        (learnt.saturated, "no candidate that is judged not relevant"),
     ):
         if qids:
             shown = ", ".join(qids[:5])

@@ -60,6 +60,7 @@ def command(
             folder = prepared(selected, accept_terms)
             backbone = _loaded(selected, folder, threads, dtype)
         method = plugin.method_class(values, backbone)
+        method.ready()
         with nullcontext(answers) if target == "-" else _opened(target, "w") as stream:
             failures = _answer_all(method, backbone, requests, stream)
     if failures:

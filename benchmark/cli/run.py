@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import backbone_options, prepared
+from benchmark.cli.options import backbone_options, key_values, prepared
 from benchmark.errors import UserError
 
 INTERRUPTED = "Interrupted. Finished queries are kept; run the same command again to go on."
@@ -36,6 +36,13 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     metavar="NAME[:SPLIT[:RUN]]",
     help="This collection instead of the suite's (repeatable).",
 )
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the method, on top of its preset (repeatable; needs one --method).",
+)
 @click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
 @click.option(
     "--results",
@@ -50,6 +57,7 @@ def command(
     methods: tuple[str, ...],
     backbones: tuple[str, ...],
     collections: tuple[str, ...],
+    options: tuple[str, ...],
     depth: int | None,
     results: Path,
     threads: int,
@@ -69,9 +77,11 @@ def command(
     from benchmark.harness.runner import require_complete, run_cells
 
     console = Console(stderr=True)
-    chosen = select(suites.find(suite), methods, backbones, collections, depth)
+    chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
-    cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed)
+    cells = plan(
+        chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=console.print
+    )
     try:
         with RunProgress(cells, console) as progress:
             outcome = run_cells(cells, results, threads, progress)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmark.artefacts import read_artefact
 from benchmark.backbones import catalogue as backbone_catalogue
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.kernels import available_kernel
@@ -21,6 +23,7 @@ from benchmark.hashing import sha256_json, sha256_sources
 from benchmark.names import canonical
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
 from methods import registry
+from methods.base import Options
 from methods.registry import Plugin
 
 T = TypeVar("T")
@@ -35,12 +38,14 @@ class Planned:
 
     Attributes:
         request: what is asked; its hash is the cell's identity.
+        options: of the method, with paths.
         backbone: the name a user types, None for a method without one; folder: its weights.
         queries: number of topics.
         command: runs this cell alone.
     """
 
     request: CellRequest
+    options: dict[str, Any]
     backbone: str | None
     folder: Path | None
     collection: str
@@ -54,6 +59,7 @@ def select(
     backbones: Sequence[str],
     collections: Sequence[str],
     depth: int | None,
+    options: Mapping[str, Any] | None = None,
 ) -> Suite:
     """The suite narrowed to (or, for names it does not hold, replaced by) what was asked for.
 
@@ -64,8 +70,18 @@ def select(
         collections: ``name`` (all of its entries in the suite, else its defaults), ``name:split`` or
             ``name:split:run``; empty: the suite's.
         depth: None: the suite's.
+        options: on top of the preset's; for exactly one method.
+
+    Raises:
+        UserError: options without exactly one method.
     """
-    chosen = [entry for name in methods for entry in _methods(suite, name)]
+    if options and len(methods) != 1:
+        raise UserError("--option belongs to one method: name exactly one with --method.")
+    chosen = [
+        entry.model_copy(update={"options": {**entry.options, **(options or {})}})
+        for name in methods
+        for entry in _methods(suite, name)
+    ]
     asked = [entry for name in collections for entry in _collections(suite, name)]
     return suite.model_copy(
         update={
@@ -77,20 +93,36 @@ def select(
     )
 
 
-def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: str | None = None) -> list[Planned]:
+def plan(
+    suite: Suite,
+    prepare: Prepare,
+    *,
+    dtype: DType | None = None,
+    typed: str | None = None,
+    note: Callable[[str], None] = lambda _: None,
+) -> list[Planned]:
     """Expand a suite into cells, ordered so that cells of one backbone follow each other; none twice.
 
     Args:
         suite: what to run; prepare: called once a backbone, if a method needs one.
         dtype: of every backbone's weights; None: the catalogue's.
         typed: what finds the suite again in a command (its file's path); None: its name.
+        note: told of cells that are left out, because their preset names heads or layers of another backbone.
 
     Raises:
-        UserError: with every unknown name and invalid option of the suite at once, before anything is fetched.
+        UserError: no cell is left; or every unknown name and invalid option of the suite at once, before anything is
+            fetched.
     """
     problems: list[str] = []
     plugins = [(entry, _try(registry.find, problems, entry.method)) for entry in suite.methods]
-    options = [(entry, plugin, _try(plugin.options, problems, entry.preset)) for entry, plugin in plugins if plugin]
+    options = [
+        (entry, plugin, _try(plugin.options, problems, entry.preset, entry.options))
+        for entry, plugin in plugins
+        if plugin
+    ]
+    methods = {
+        id(values): _try(method_request, problems, entry, plugin, values) for entry, plugin, values in options if values
+    }
     backbones = [(name, _try(backbone_catalogue.find, problems, name)) for name in suite.backbones]
     collections = [
         (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
@@ -112,14 +144,14 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: s
     cells: dict[str, Planned] = {}
     for backbone_name, backbone, folder in asked_of:
         for method_entry, plugin, values in options:
-            if bool(plugin.card.needs) != (backbone is not None) or values is None:
+            method = methods[id(values)] if values else None
+            if bool(plugin.card.needs) != (backbone is not None) or values is None or method is None:
                 continue
-            method = MethodRequest(
-                name=plugin.name,
-                preset=method_entry.preset,
-                options=values.model_dump(mode="json"),
-                source_sha256=sha256_json(plugin.source_files()),
-            )
+            if not _serves(plugin, method_entry, backbone):
+                note(
+                    f"Left out: {plugin.name}:{method_entry.preset} is made for another backbone than {backbone_name}."
+                )
+                continue
             for collection_entry, found, collection in asked:
                 number = queries.get(id(found))
                 if collection is None or number is None:
@@ -128,9 +160,44 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: s
                 command = command_of(
                     suite, method_entry, plugin, backbone_name, collection_entry, collection, dtype, typed
                 )
-                planned = Planned(request, backbone_name, folder, collection_entry.collection, number, command)
+                planned = Planned(
+                    request,
+                    values.model_dump(mode="json"),
+                    backbone_name,
+                    folder,
+                    collection_entry.collection,
+                    number,
+                    command,
+                )
                 cells.setdefault(request.identity, planned)
+    if not cells:
+        raise UserError(f"Suite '{suite.name}' holds no cell that can be run: see what was left out.")
     return list(cells.values())
+
+
+def method_request(entry: SuiteMethod, plugin: Plugin, values: Options) -> MethodRequest:
+    """Identity of a method with its options; UserError for an artefact that is altered or of another method."""
+    options = values.model_dump(mode="json")
+    artefacts = {}
+    for option, path in values.artefacts().items():
+        header = read_artefact(path).header
+        options[option] = header.name
+        artefacts[option] = header.sha256
+    return MethodRequest(
+        name=plugin.name,
+        preset=entry.preset,
+        options=options,
+        artefacts=artefacts,
+        source_sha256=sha256_json(plugin.source_files()),
+    )
+
+
+def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None) -> bool:
+    """Whether the preset is for any backbone, or for this one, whatever its source."""
+    preset = plugin.card.presets.get(entry.preset)
+    if preset is None or preset.backbone is None or backbone is None:
+        return True
+    return canonical(backbone.name.partition("@")[0]) == canonical(preset.backbone)
 
 
 def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
@@ -172,6 +239,8 @@ def command_of(
 ) -> str:
     """The shell command that runs one cell alone."""
     words = ["rerankbench", "run", _impersonal(typed or suite.name), "--method", f"{plugin.name}:{method.preset}"]
+    for key, value in method.options.items():
+        words += ["--option", f"{key}={_impersonal(value) if isinstance(value, str) else json.dumps(value)}"]
     if backbone:
         words += ["--backbone", _impersonal(backbone)]
     # With its split and run: the suite may hold the collection more than once.

@@ -31,7 +31,9 @@ class MethodRequest(Strict):
     name: str
     preset: str
     options: dict[str, Any]
-    """Every option with its value, defaults included."""
+    """Every option with its value, defaults included; an artefact stands there by its name."""
+    artefacts: dict[str, str] = Field(default_factory=dict)
+    """sha256 of the artefact that an option names."""
     source_sha256: str
     """Over the plugin's Python files and those it shares with other methods."""
 
@@ -171,6 +173,19 @@ class Metrics(Strict):
     """95% interval of the mean, by bootstrap over topics."""
 
 
+class TrainingOverlap(Strict):
+    """What a fitted method has seen of the topics and documents it is measured on."""
+
+    source: str
+    """Collection and split it was fitted on."""
+    checked: bool
+    """False: the data are known by name only (a published head set), and overlap could not be counted."""
+    queries: int
+    """Topics of this cell whose text was among the training queries; with ``checked`` False, all of them or none."""
+    documents: int
+    """Candidates of this cell that were among the training documents."""
+
+
 class CellSummary(Strict):
     """What the leaderboard shows of a cell; computed from its lines and the judgements, never typed in."""
 
@@ -185,5 +200,7 @@ class CellSummary(Strict):
     """None when there was no query after warm-up."""
     memory: Memory | None
     cost: Cost
+    training: tuple[TrainingOverlap, ...] = ()
+    """Of a method that was fitted."""
     load_seconds: float | None
     """Loading model and tokenizer; not in the latency."""

@@ -112,6 +112,7 @@ class _Told:
 def _run_cell(planned: Planned, results: Path, threads: int, progress: Progress) -> _Told:
     job = Job(
         request=planned.request,
+        options=planned.options,
         backbone=planned.backbone,
         folder=planned.folder,
         collection=planned.collection,

@@ -19,6 +19,7 @@ from benchmark.harness.record import (
     Memory,
     Metrics,
     QueryRecord,
+    TrainingOverlap,
 )
 
 
@@ -29,6 +30,7 @@ def summarise(
     finished: str,
     weight_bytes: int | None,
     load_seconds: float | None,
+    training: Sequence[TrainingOverlap] = (),
 ) -> CellSummary:
     """Quality, latency, memory and cost of a complete cell.
 
@@ -36,6 +38,7 @@ def summarise(
         records: one a topic.
         finished: UTC, ISO 8601.
         weight_bytes, load_seconds: None for a method without a backbone.
+        training: what a fitted method has seen of it.
     """
     rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in records}
     values = evaluate(rankings, collection.qrels(), relevant_from=collection.relevant_from)
@@ -60,6 +63,7 @@ def summarise(
             prompt_tokens=fmean(record.prompt_tokens for record in records),
             completion_tokens=fmean(record.completion_tokens for record in records),
         ),
+        training=tuple(training),
         load_seconds=load_seconds,
     )
 

@@ -17,7 +17,7 @@ class Training:
 
     Attributes:
         examples: one a usable topic; data: where they come from, for the artefact.
-        irrelevant: topics without a relevant candidate; saturated: topics with nothing but relevant ones.
+        irrelevant: topics without a relevant candidate; saturated: topics without one that is not.
     """
 
     examples: list[Example]
@@ -53,10 +53,12 @@ def training(collection: Collection, first_stage: str | None, depth: int) -> Tra
     for topic in collection.topics():
         candidates = candidates_of(collection, [(hit.docid, hit.score) for hit in hits.get(topic.qid, [])[:depth]])
         judged = qrels.get(topic.qid, {})
-        grades = [max(0, judged.get(candidate.docid, 0)) for candidate in candidates]
-        if not any(grades):
+        # Where some documents are judged not relevant, those without a judgement are neither.
+        unjudged = -1 if any(grade <= 0 for grade in judged.values()) else 0
+        grades = [max(0, judged[hit.docid]) if hit.docid in judged else unjudged for hit in candidates]
+        if not any(grade > 0 for grade in grades):
             irrelevant.append(topic.qid)
-        elif all(grades):
+        elif not any(grade == 0 for grade in grades):
             saturated.append(topic.qid)
         else:
             examples.append(Example(topic.text, candidates, grades))

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
 from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Collection, Topic
 from benchmark.errors import UserError, explain_os_error
 from benchmark.harness import provenance
 from benchmark.harness.memory import PeakMemory
+from benchmark.harness.overlap import overlaps
 from benchmark.harness.record import CellRequest, QueryRecord
 from benchmark.harness.scoring import score_query
 from benchmark.harness.store import CellWriter
@@ -43,6 +45,8 @@ class Job(Strict):
     """What a worker is told."""
 
     request: CellRequest
+    options: dict[str, Any]
+    """Of the method, with the paths of artefacts."""
     backbone: str | None
     folder: Path | None
     collection: str
@@ -125,6 +129,7 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
             provenance.now(),
             backbone.weight_bytes if backbone else None,
             load_seconds,
+            overlaps(method, collection, topics, records),
         )
         writer.finish(summary, run_text(job.request, machine, records))
         emit({"event": "done"})
@@ -185,7 +190,13 @@ def _load(job: Job) -> Backbone | None:
 
 def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
     method_class = registry.find(job.request.method.name).method_class
-    return method_class(parse(method_class.options_class, job.request.method.options, job.request.slug), backbone)
+    options = parse(method_class.options_class, job.options, job.request.slug)
+    for option, path in options.artefacts().items():
+        if read_artefact(path).header.sha256 != job.request.method.artefacts.get(option):
+            raise UserError(f"{path}: was fitted anew since the run was planned. Start the run again.")
+    method = method_class(options, backbone)
+    method.ready()
+    return method
 
 
 def _accelerator(backbone: Backbone | None) -> str | None:

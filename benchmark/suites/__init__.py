@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -19,6 +20,8 @@ class SuiteMethod(Strict):
 
     method: str
     preset: str = "default"
+    options: dict[str, Any] = Field(default_factory=dict)
+    """On top of the preset's, such as the folder of an artefact."""
 
 
 class SuiteCollection(Strict):

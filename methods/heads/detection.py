@@ -16,7 +16,7 @@ class Judged:
     """One training query's table.
 
     Attributes:
-        scores: ``[layers, heads, documents]``; grades: one a document, 0 for unjudged ones.
+        scores: ``[layers, heads, documents]``; grades: one a document, 0: not relevant, -1: not known.
     """
 
     scores: Tensor
@@ -84,7 +84,7 @@ def detect_by_contrast(queries: Sequence[Judged], temperature: float) -> Tensor:
     shares = []
     for query in queries:
         positive = max(range(len(query.grades)), key=lambda index: (query.grades[index], -index))
-        negatives = [index for index, grade in enumerate(query.grades) if grade <= 0]
+        negatives = [index for index, grade in enumerate(query.grades) if grade == 0]
         chosen = query.scores[..., [positive, *negatives]].double()
         shares.append((chosen / temperature).softmax(-1)[..., 0])
     return torch.stack(shares).mean(0)

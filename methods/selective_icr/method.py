@@ -43,6 +43,10 @@ class SelectiveIcr(InContext[SelectiveIcrOptions]):
 
     options_class = SelectiveIcrOptions
 
+    def ready(self) -> None:
+        """See `Method.ready`."""
+        self.heads()
+
     def heads(self) -> dict[int, range]:
         """All heads of the band; UserError when the model does not have its layers."""
         reader = self.backbone.attention
