@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from benchmark.chunks import ChunkRequest, has_chunks
 from benchmark.errors import UserError, refuse
 from benchmark.schema import Strict, parse
 from methods.base import Candidate
@@ -37,7 +38,7 @@ class Request(Strict):
 
 
 def read_requests(lines: Iterable[str], name: str) -> list[Request]:
-    """Parse and check all lines before any work begins.
+    """Parse and check all lines before any work begins; a line has candidates, or a question and chunks.
 
     Args:
         lines: JSON objects, blank lines skipped; name: of the input, for messages.
@@ -53,7 +54,7 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
             continue
         where = f"{name}:{number}"
         try:
-            request = parse(Request, _loaded(line), where)
+            request = _request(_loaded(line), where, number)
         except json.JSONDecodeError as error:
             problems.append(f"{where}: not valid JSON: {error.msg} at column {error.colno}.")
             continue
@@ -76,6 +77,12 @@ def read_requests(lines: Iterable[str], name: str) -> list[Request]:
         problems.append(f"{name}: holds no request.")
     refuse(name, problems)
     return requests
+
+
+def _request(values: Any, where: str, number: int) -> Request:
+    if has_chunks(values):
+        values = parse(ChunkRequest, values, where).as_query(number)
+    return parse(Request, values, where)
 
 
 def _loaded(line: str) -> Any:

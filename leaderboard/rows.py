@@ -22,6 +22,8 @@ PRIMARY = METRICS[0]
 BASELINE = "first-stage"
 """The method that every other is compared with."""
 
+_NOT_IN_RANKING = frozenset(metric.name for metric in TABLE if not metric.in_ranking)
+
 _LOWER_IS_BETTER = frozenset(metric.name for metric in TABLE if not metric.higher_is_better)
 
 
@@ -93,7 +95,7 @@ class Section:
         spec: the catalogue's entry, None where there is none.
         catalogued: whether judgements and candidates are the ones of the catalogue, by hash.
         rows: ranked rows first.
-        metrics: names of all metrics that a ranked row has, in column order.
+        metrics: names of all metrics that a ranked row has, in their order.
         hardware: the different machines of the rows.
     """
 
@@ -109,6 +111,11 @@ class Section:
     def anchor(self) -> str:
         """A fragment identifier that stays the same when other sections come or go."""
         return safe_name(f"{self.request.name}-{self.request.split}-{self._hash[:8]}")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The metrics that have a column in the table."""
+        return tuple(name for name in self.metrics if name not in _NOT_IN_RANKING)
 
     @property
     def baseline(self) -> Row | None:

@@ -34,11 +34,13 @@ def command(
     dtype: Any,
     accept_terms: bool,
 ) -> None:
-    """Re-rank the candidates of each request.
+    """Re-rank the candidates of each request, or the chunks of a long document.
 
     A request is one JSON object a line: {"qid", "query", "candidates": [{"docid", "text", "title"}, ...]} with the
-    candidates in first-stage order. An answer is {"qid", "scores": [{"docid", "score"}, ...]}, best first, with
-    seconds, prompt_tokens and forward_passes. All requests are checked before the first is answered.
+    candidates in first-stage order, or {"question", "chunks": ["text", ...]} with the chunks in the order of the
+    document (docs/long-context.md says how to name them). An answer is
+    {"qid", "scores": [{"docid", "score"}, ...]}, best first, with seconds, prompt_tokens and forward_passes. All
+    requests are checked before the first is answered.
     """
     from benchmark.backbones import catalogue
     from benchmark.requests import read_requests

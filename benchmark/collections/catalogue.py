@@ -1,4 +1,4 @@
-"""Find a collection by name: a catalogue entry, or a folder."""
+"""Find a collection by name: a catalogue entry, a folder, or a file of questions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from benchmark.collections.base import Collection
 from benchmark.collections.folder import FolderCollection
+from benchmark.collections.formats import recognise
+from benchmark.collections.questions import QuestionsCollection
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean, unknown
@@ -22,10 +24,12 @@ def entries() -> dict[str, CollectionSpec]:
 
 
 def find(name: str, split: str = "test") -> Collection:
-    """The collection of that name, or the one in the folder of that path.
+    """The collection of that name, or the one in the folder or file of that path.
+
+    What a file is, its content tells (see `formats`), not its name.
 
     Raises:
-        UserError: unknown name (with the nearest one) or split.
+        UserError: unknown name (with the nearest one) or split; a file of no known format.
     """
     known = entries()
     if canonical(name) in known:
@@ -36,7 +40,12 @@ def find(name: str, split: str = "test") -> Collection:
     path = Path(name).expanduser()
     if path.is_dir():
         return _in_folder(path, split)
-    raise UserError(f"Unknown collection '{name}'. {did_you_mean(name, known)} A folder in the same format also works.")
+    if path.is_file():
+        return QuestionsCollection(path, recognise(path), split)
+    raise UserError(
+        f"Unknown collection '{name}'. {did_you_mean(name, known)} A folder in the same format also works, "
+        "and a file of questions (docs/long-context.md)."
+    )
 
 
 def _in_folder(path: Path, split: str) -> Collection:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 from benchmark.collections.base import Collection, Document, FirstStage, Qrels, Topic
+from benchmark.collections.reading import opened
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
 from benchmark.evaluation.qrels import read_qrels
@@ -134,21 +133,11 @@ def _existing(folder: Path, *names: str) -> Path:
     raise UserError(f"{folder}: no {' or '.join(names)} there.")
 
 
-def _text(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8"))
-    return path.open(encoding="utf-8")
-
-
 def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with _text(path) as stream:
+    with opened(path) as stream:
         try:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     yield number, json.loads(line)
         except json.JSONDecodeError as error:
             raise UserError(f"{path}:{number}: not valid JSON ({error.msg}).") from None
-        except UnicodeDecodeError:
-            raise UserError(f"{path}: not UTF-8.") from None
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UserError(f"{path}: not a whole gzip file ({error}). Restore the file.") from None

@@ -35,17 +35,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class Metric:
-    """One column of the leaderboard.
+    """A measure of quality.
 
     Attributes:
         name: as shown; description: one sentence; higher_is_better: its direction.
         compute: one value for each topic, in the order of the topics.
+        in_ranking: whether the leaderboard's tables have a column for it; the page of a run shows every metric.
     """
 
     name: str
     description: str
     higher_is_better: bool
     compute: Callable[[Judged], Sequence[float]]
+    in_ranking: bool = True
 
 
 def evaluate(
@@ -180,6 +182,14 @@ TABLE: tuple[Metric, ...] = (
         True,
         _by_ranx("mrr@10", binary=True),
     ),
+    Metric(
+        "recall@3",
+        "Share of the relevant documents that are among the first 3.",
+        True,
+        _by_ranx("recall@3", binary=True),
+        in_ranking=False,
+    ),
+    Metric("recall@5", "As recall@3, of the first 5.", True, _by_ranx("recall@5", binary=True), in_ranking=False),
     Metric(
         "recall@10",
         "Share of the relevant documents that are among the first 10.",

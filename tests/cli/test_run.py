@@ -77,7 +77,10 @@ def test_a_real_backbone_from_start_to_end_and_again(suite: Path, results: Path,
         (["demo", "--method", "icr:papr"], ["Unknown preset of method 'icr': 'papr'. Did you mean 'paper'?"]),
         (
             ["demo", "--collection", "dmeo"],
-            ["Unknown collection 'dmeo'. Did you mean 'demo'? A folder in the same format also works."],
+            [
+                "Unknown collection 'dmeo'. Did you mean 'demo'? A folder in the same format also works, and a file of "
+                "questions (docs/long-context.md)."
+            ],
         ),
         (
             ["demo", "--method", "ircr", "--method", "frist-stage", "--backbone", "qwen3-06b", "--collection", "dmeo"],

@@ -23,6 +23,8 @@ TREC_NAMES = {
     "nDCG@5": "ndcg_cut_5",
     "nDCG@1": "ndcg_cut_1",
     "MAP": "map",
+    "recall@3": "recall_3",
+    "recall@5": "recall_5",
     "recall@10": "recall_10",
     "recall@100": "recall_100",
 }
@@ -32,7 +34,7 @@ Run = Mapping[str, Sequence[Hit]]
 
 def trec_eval(run: Run, qrels: Mapping[str, Mapping[str, int]], level: int) -> dict[str, dict[str, float]]:
     """The same metrics by pytrec_eval; topics it leaves out of its answer count 0."""
-    measures = {"ndcg_cut.1,5,10", "map", "recip_rank", "recall.10,100"}
+    measures = {"ndcg_cut.1,5,10", "map", "recip_rank", "recall.3,5,10,100"}
     evaluator = pytrec_eval.RelevanceEvaluator(
         {qid: dict(grades) for qid, grades in qrels.items()}, measures, relevance_level=level
     )
@@ -114,6 +116,8 @@ def test_values_by_hand() -> None:
         "nDCG@1": 0.0,
         "MAP": (1 / 2 + 2 / 4) / 3,
         "MRR@10": 1 / 2,
+        "recall@3": 1 / 3,
+        "recall@5": 2 / 3,
         "recall@10": 2 / 3,
         "recall@100": 2 / 3,
         "judged@10": 3 / 4,

@@ -157,3 +157,10 @@ def test_safe_names_cannot_leave_a_folder(name: str) -> None:
     assert 0 < len(safe) <= 180
     assert not set(safe) & set('/\\<>"')
     assert not safe.startswith(".")
+
+
+def test_the_table_leaves_out_metrics_that_are_for_special_collections(tmp_path: Path) -> None:
+    cells.write_cell(tmp_path, cells.request())
+    (section,) = read(tmp_path)
+    assert {"recall@3", "recall@5"} <= set(section.metrics)
+    assert [name for name in section.metrics if name not in section.columns] == ["recall@3", "recall@5"]
