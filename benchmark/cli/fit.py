@@ -10,7 +10,6 @@ import click
 from benchmark.cli.options import backbone_options, key_values, prepared
 from benchmark.errors import UserError
 
-
 MEASURED = {"test", "all"}
 """Splits that results are measured on."""
 

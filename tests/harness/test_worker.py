@@ -33,6 +33,7 @@ def job_of(tmp_path: Path, collection: Path | str, method: str, *backbones: obje
     (cell,) = plan(suites.find(str(suite)), prepare)
     return Job(
         request=cell.request,
+        options=cell.options,
         backbone=cell.backbone,
         folder=cell.folder,
         collection=cell.collection,
