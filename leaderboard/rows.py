@@ -76,6 +76,26 @@ class Row:
         return self.summary.metrics.mean[PRIMARY] if self.summary else None
 
     @property
+    def seen(self) -> str:
+        """What the method has seen of the test data while it was fitted, in words; empty where it has seen nothing."""
+        parts = []
+        for data in self.summary.training if self.summary else ():
+            if not data.checked and data.queries:
+                parts.append(f"detected on {data.source}, perhaps on these topics")
+            elif data.queries or data.documents:
+                topics, documents = text.plural(data.queries, "topic"), text.plural(data.documents, "document")
+                parts.append(f"fitted on {data.source}: saw {topics} and {documents} of this collection")
+        return "; ".join(parts)
+
+    @property
+    def fitted_on(self) -> str:
+        """The data the method was fitted on, in words; empty for one that was not fitted."""
+        return ", ".join(
+            data.source if data.checked else f"{data.source} (as published, not checked)"
+            for data in (self.summary.training if self.summary else ())
+        )
+
+    @property
     def name(self) -> str:
         """Method, preset and variant: short, for labels."""
         return " · ".join(part for part in (self.request.method.name, self.preset, self.variant) if part)
