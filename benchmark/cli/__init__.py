@@ -16,7 +16,7 @@ COMMANDS = {
     "run": "Run a suite; finished work is not repeated.",
     "rerank": "Re-rank candidates from a JSON lines file.",
     "evaluate": "Measure a TREC run file against judgements.",
-    "analyze": "Measure what a backbone's layers know.",
+    "analyze": "Measure what a backbone's layers and heads know.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }
