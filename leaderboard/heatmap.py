@@ -17,7 +17,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 96, 52, 46
 _LEAST_WIDTH, _LEAST_BAR = 560, 100
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}.paper{fill:#fff}.cell{stroke:#fff}"
-    ".ring{fill:none;stroke:#e8710a;stroke-width:2.5}.frame{fill:none;stroke:#888}.tick{stroke:#555}"
+    ".ring{fill:none;stroke:#e8710a;stroke-width:2.5}.frame{stroke:#888}.tick{stroke:#555}"
 )
 
 

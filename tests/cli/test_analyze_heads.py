@@ -52,8 +52,8 @@ def test_everything_is_written(cache: Path, tiny_folder: Path, small: Path, tmp_
     [
         (["--backbone", "smolm2-135m-instruct"], "Unknown backbone"),
         (["--collection", "dmeo"], "Unknown collection 'dmeo'"),
-        (["--split", "trian"], "trian"),
-        (["--test-split", "tset"], "tset"),
+        (["--collection", "demo", "--split", "trian"], "trian"),
+        (["--collection", "demo", "--split", "train", "--test-split", "tset"], "tset"),
         (["--first-stage", "bm52"], "bm52"),
         (["--artefact", "nowhere"], "no artefact there"),
         (["--depth", 1], "no topic has a relevant and another document"),
