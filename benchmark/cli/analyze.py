@@ -1,4 +1,4 @@
-"""``rerankbench analyze layers``."""
+"""``rerankbench analyze layers``, and where ``analyze heads`` is hung."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Any
 
 import click
 
+from benchmark.cli.analyze_heads import heads
 from benchmark.cli.options import backbone_options, key_values, prepared
 
 
 @click.group()
 def command() -> None:
-    """Analyse what a backbone's layers know."""
+    """Analyse what a backbone's layers and heads know."""
+
+
+command.add_command(heads)
 
 
 @command.command()
