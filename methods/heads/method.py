@@ -69,7 +69,7 @@ class HeadMethod(Method[OptionsT], Generic[OptionsT, SettingsT]):
     def heads(self) -> list[Head]:
         """The heads that are read; UserError for heads that are not known, or not of this model."""
         options = self.options
-        heads = options.choice(self.backbone).heads(options.number(self.backbone), self.layers())
+        heads = options.choice(self.backbone, self.layers()).heads(options.number(self.backbone), self.layers())
         self.backbone.attention.check(by_layer(heads))
         return heads
 
