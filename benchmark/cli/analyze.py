@@ -1,4 +1,4 @@
-"""``rerankbench analyze layers``, and where ``analyze heads`` is hung."""
+"""``rerankbench analyze layers``, and where ``analyze heads`` and ``analyze routing`` are hung."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from benchmark.cli.analyze_heads import heads
+from benchmark.cli.analyze_routing import routing
 from benchmark.cli.options import backbone_options, key_values, prepared
 
 
@@ -17,6 +18,7 @@ def command() -> None:
 
 
 command.add_command(heads)
+command.add_command(routing)
 
 
 @command.command()

@@ -51,7 +51,10 @@ class Choice:
         if self.fixed is not None:
             above = format_heads(head for head in self.fixed if head[0] >= layers)
             if above:
-                raise UserError(f"{self.source}: {above} lies above the {layers} layers that are kept.")
+                raise UserError(
+                    f"{self.source}: {above} lies above the {layers} layers that are kept. Name heads of layers "
+                    f"0-{layers - 1}."
+                )
             return self.fixed
         assert self.ranked is not None
         below = [head for head in self.ranked if head[0] < layers]
@@ -105,17 +108,18 @@ class HeadOptions(PromptOptions):
             return {"heads": found}
         return {} if found else {"heads": Path(self.heads).expanduser()}
 
-    def choice(self, backbone: Backbone) -> Choice:
+    def choice(self, backbone: Backbone, layers: int) -> Choice:
         """The heads for this backbone.
+
+        Args:
+            layers: ``all`` means every head of the first so many layers.
 
         Raises:
             UserError: nothing is known for the backbone, or the set belongs to another one.
         """
         if self.heads == "all":
-            reader = backbone.attention
-            return Choice(
-                "heads=all", fixed=[(at, head) for at in range(reader.layers) for head in range(reader.heads)]
-            )
+            each = range(backbone.attention.heads)
+            return Choice("heads=all", fixed=[(layer, head) for layer in range(layers) for head in each])
         if is_list(self.heads):
             return Choice("heads", fixed=parse_heads(self.heads))
         found = self._automatic(backbone) if self.heads == "auto" else self._named(self.heads)

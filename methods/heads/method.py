@@ -67,7 +67,7 @@ class HeadMethod(Method[OptionsT], Generic[OptionsT, SettingsT]):
 
     @cached_property
     def _choice(self) -> Choice:
-        return self.options.choice(self.backbone)
+        return self.options.choice(self.backbone, self.layers())
 
     @cached_property
     def heads(self) -> list[Head]:

@@ -88,6 +88,7 @@ class HeadScorer:
         key = sha256_json(
             {
                 "backbone": [self._backbone.name, self._backbone.revision, self._backbone.dtype],
+                "chat": self._backbone.chat.model_dump(),
                 "code": _code(),
                 "layout": layout.describe(),
                 "query": query,

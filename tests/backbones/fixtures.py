@@ -22,10 +22,20 @@ def demo_backbone() -> Backbone:
 
 @pytest.fixture(scope="session")
 def tiny_backbone() -> Backbone:
-    """A random two-layer model with a long context: for what holds whatever the weights are."""
+    """A random two-layer model with a long context: for what holds whatever the weights are.
+
+    Eight heads a layer, so that a fitted method finds the sixteen it takes, and half of them after pruning.
+    """
     return Backbone(
         name="tiny",
-        model=build("llama", vocab_size=500, num_hidden_layers=2, max_position_embeddings=65536),
+        model=build(
+            "llama",
+            vocab_size=500,
+            num_hidden_layers=2,
+            num_attention_heads=8,
+            head_dim=4,
+            max_position_embeddings=65536,
+        ),
         tokenizer=byte_level(bos=True),
         chat=Chat(prefix="<user>", suffix="<end>", separator=" \n\n"),
         context_length=65536,

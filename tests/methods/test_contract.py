@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.artefacts import is_artefact
 from benchmark.backbones.backbone import Backbone
 from methods import registry
 from methods.base import Candidate, Method
+from tests.support.fitting import fit
 
 CASES = [
     (name, preset)
@@ -35,11 +38,25 @@ QUERIES = {
 }
 
 
+@pytest.fixture(scope="session")
+def fitted_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where artefacts and score tables of this session's fits are kept."""
+    return tmp_path_factory.mktemp("fitted")
+
+
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}:{case[1]}")
-def method(request: pytest.FixtureRequest, tiny_backbone: Backbone) -> Method[Any]:
+def method(request: pytest.FixtureRequest, tiny_backbone: Backbone, fitted_folders: Path) -> Method[Any]:
+    """The method, fitted first where it has to be."""
     name, preset = request.param
     plugin = registry.find(name)
-    return plugin.method_class(plugin.options(preset), tiny_backbone if plugin.card.needs else None)
+    options = plugin.options(preset)
+    option = plugin.method_class.fit_option
+    if option and getattr(options, option) == type(options).model_fields[option].default:
+        folder = fitted_folders / f"{name}-{preset}"
+        if not is_artefact(folder):
+            fit(plugin, options, tiny_backbone, folder, fitted_folders / "kept")
+        options = plugin.options(preset, changes={option: str(folder)})
+    return plugin.method_class(options, tiny_backbone if plugin.card.needs else None)
 
 
 def scores_of(method: Method[Any], query: str, candidates: Sequence[Candidate]) -> list[float]:
