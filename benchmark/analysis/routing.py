@@ -16,7 +16,7 @@ from benchmark.evaluation.statistics import bootstrap_interval
 from methods.heads.detection import Judged, detect_by_ndcg, ndcg_at_10, ranked_heads
 from methods.heads.notation import Head, parse_heads
 from methods.routehead.labels import search
-from methods.routehead.method import RouteHeadSettings, learn
+from methods.routehead.method import RouteHeadSettings, learn, one_thread
 from methods.routehead.router import Router
 
 WAYS = ("first stage", "all heads", "QRHead's 16", "best static set", "router", "oracle")
@@ -49,7 +49,7 @@ def cross_validate(judged: Sequence[Judged], states: Tensor, settings: RouteHead
     """Fit on all folds but one, measure on that one, for every fold.
 
     ``oracle`` searches the label of the measured query itself among the candidates of the fold: what the router would
-    reach if it foresaw every label. ``QRHead's 16`` adds up per-head masked scores, where the method masks after adding.
+    reach if it foresaw every label. ``QRHead's 16`` adds up per-head masked scores; the method masks after adding.
 
     Args:
         judged: calibrated tables ``[layers, heads, documents]`` in first-stage order of documents.
@@ -82,7 +82,8 @@ def cross_validate(judged: Sequence[Judged], states: Tensor, settings: RouteHead
         for query in measured:
             table = judged[query]
             everything = list(product(range(table.scores.shape[0]), range(table.scores.shape[1])))
-            label = search(Judged(table.scores[at], table.grades), settings.heads, settings.search)
+            with one_thread():
+                label = search(Judged(table.scores[at], table.grades), settings.heads, settings.search)
             note("first stage", query, None)
             note("all heads", query, everything)
             note("QRHead's 16", query, usual)
@@ -102,6 +103,7 @@ ABLATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sparsity 0.5", {"sparsity": 0.5}),
     ("states of a quarter's depth", {"layer": 0.25}),
     ("states of three quarters' depth", {"layer": 0.75}),
+    ("labels searched from no head", {"start": "empty"}),
     ("labels by greedy search", {"search": "greedy"}),
     ("labels by beam search", {"search": "beam"}),
 )

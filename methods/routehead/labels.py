@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -39,7 +39,7 @@ def objective(scores: Tensor, grades: Sequence[int]) -> Tensor:
     return ndcg_at_10(scores, grades) + TIE * margin
 
 
-def search(query: Judged, most: int, how: Search) -> list[int]:
+def search(query: Judged, most: int, how: Search, start: Sequence[int] = ()) -> list[int]:
     """The heads that rank one query's candidates best.
 
     ``greedy`` adds the head that helps most until none helps; ``swap`` then exchanges single heads as long as that
@@ -47,14 +47,17 @@ def search(query: Judged, most: int, how: Search) -> list[int]:
 
     Args:
         query: scores ``[heads, documents]``; most: heads in the set.
+        start: set to begin with; it is left only for a better nDCG@10, not for a mere margin, so that labels of
+            different queries differ where that matters. Not used by ``beam``.
 
     Returns:
         Indices of heads, at least one, ascending.
     """
     if how == "beam":
         return _beam(query, most)
-    chosen = _greedy(lambda total: objective(total + query.scores, query.grades), query.scores, most)
-    return sorted(_swapped(query, chosen) if how == "swap" else chosen)
+    gain = 2 * TIE if start else _LEAST_GAIN
+    chosen = _greedy(query, most, list(start), gain)
+    return sorted(_swapped(query, chosen, gain) if how == "swap" else chosen)
 
 
 def static_set(queries: Sequence[Judged], most: int) -> list[int]:
@@ -80,23 +83,23 @@ def static_set(queries: Sequence[Judged], most: int) -> list[int]:
     return chosen
 
 
-def _greedy(value: Callable[[Tensor], Tensor], scores: Tensor, most: int) -> list[int]:
-    total = torch.zeros_like(scores[0])
-    chosen: list[int] = []
-    best = float("-inf")
-    while len(chosen) < min(most, len(scores)):
-        values = value(total)
+def _greedy(query: Judged, most: int, chosen: list[int], gain: float) -> list[int]:
+    """Add heads to ``chosen`` while each adds more than ``gain``."""
+    total = query.scores[chosen].sum(0)
+    best = float(objective(total, query.grades)) if chosen else float("-inf")
+    while len(chosen) < min(most, len(query.scores)):
+        values = objective(total + query.scores, query.grades)
         values[chosen] = float("-inf")
         head = int(values.argmax())
-        if values[head] <= best + _LEAST_GAIN:
+        if values[head] <= best + gain:
             break
         best = float(values[head])
         chosen.append(head)
-        total = total + scores[head]
+        total = total + query.scores[head]
     return chosen
 
 
-def _swapped(query: Judged, chosen: list[int]) -> list[int]:
+def _swapped(query: Judged, chosen: list[int], gain: float) -> list[int]:
     """Exchange one head at a time while the set gets better."""
     current = list(chosen)
     best = float(objective(query.scores[current].sum(0), query.grades))
@@ -108,7 +111,7 @@ def _swapped(query: Judged, chosen: list[int]) -> list[int]:
             values = objective(query.scores[rest].sum(0) + query.scores, query.grades)
             values[rest] = float("-inf")
             head = int(values.argmax())
-            if values[head] > best + _LEAST_GAIN:
+            if values[head] > best + gain:
                 best, improved = float(values[head]), True
                 current[place] = head
     return current

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import Field, field_validator
@@ -66,6 +67,8 @@ class RouteHeadSettings(DetectionSettings, RouterSettings):
     """Heads of a label, at most."""
     search: Search = "swap"
     """How a label is found."""
+    start: Literal["static", "empty"] = "static"
+    """Where the search begins: with the best static set, left only where another ranks better, or with no head."""
     layer: float = Field(default=0.5, ge=0, lt=1)
     """Depth whose states are the query embedding, as a share of the layers."""
 
@@ -166,12 +169,14 @@ def learn(judged: Sequence[Judged], states: torch.Tensor, settings: RouteHeadSet
     at = tuple(torch.tensor(candidates).T)
     tables = [Judged(query.scores[at], query.grades) for query in judged]
     labels = torch.zeros(len(tables), len(candidates))
-    for row, table in zip(labels, tables, strict=True):
-        row[search(table, settings.heads, settings.search)] = 1
-    static = [candidates[index] for index in static_set(tables, settings.heads)]
-    trained = train(states, labels, settings, settings.seed)
+    with one_thread():
+        static = static_set(tables, settings.heads)
+        start = static if settings.start == "static" else ()
+        for row, table in zip(labels, tables, strict=True):
+            row[search(table, settings.heads, settings.search, start)] = 1
+        trained = train(states, labels, settings, settings.seed)
     return Fitted(
-        heads=tuple(format_heads([head]) for head in static),
+        heads=tuple(format_heads([candidates[index]]) for index in static),
         measure="nDCG@10",
         table=rounded(detection),
         facts={
@@ -185,6 +190,17 @@ def learn(judged: Sequence[Judged], states: torch.Tensor, settings: RouteHeadSet
         },
         tensors=trained.router.tensors(),
     )
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within the block torch computes with one thread: these tensors are so small that a second one only waits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _shipped_names() -> list[str]:
