@@ -58,7 +58,7 @@ def command(
         backbone = None
         if plugin.card.needs and selected is not None:
             folder = prepared(selected, accept_terms)
-            backbone = _loaded(selected, folder, threads, dtype)
+            backbone = _loaded(selected, folder, plugin.card.needs, threads, dtype)
         method = plugin.method_class(values, backbone)
         with nullcontext(answers) if target == "-" else _opened(target, "w") as stream:
             failures = _answer_all(method, backbone, requests, stream)
@@ -79,13 +79,13 @@ def _standard_output_for_answers() -> Iterator[Any]:
             os.dup2(answers.fileno(), 1)
 
 
-def _loaded(selected: Any, folder: Path, threads: int, dtype: Any) -> Any:
+def _loaded(selected: Any, folder: Path, needs: Any, threads: int, dtype: Any) -> Any:
     import torch
 
     from benchmark.backbones.loader import load
 
     torch.set_num_threads(threads)
-    return load(selected, folder, dtype=dtype)
+    return load(selected, folder, needs=needs, dtype=dtype)
 
 
 def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> list[str]:

@@ -177,7 +177,8 @@ def _load(job: Job) -> Backbone | None:
 
     torch.set_num_threads(job.threads)
     dtype: Any = job.request.backbone.dtype
-    return loader.load(catalogue.find(job.backbone), job.folder, dtype=dtype)
+    needs = registry.find(job.request.method.name).card.needs
+    return loader.load(catalogue.find(job.backbone), job.folder, needs=needs, dtype=dtype)
 
 
 def _method(job: Job, backbone: Backbone | None) -> Method[Options]:

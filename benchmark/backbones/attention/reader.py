@@ -122,6 +122,12 @@ class AttentionReader:
                     f"the prompt has {len(prompt)} tokens, {len(prompt) - self._context_length} more than the context "
                     f"of {self._context_length}: truncate passages (option words) or rank in windows (option window)"
                 )
+        with self._meter.phase("prefill"):
+            return self._read(prompts, heads, consumers, hidden)
+
+    def _read(
+        self, prompts: Sequence[Prompt], heads: Heads, consumers: Sequence[Consumer], hidden: int | None
+    ) -> Tensor | None:
         wanted = {layer: chosen for layer, chosen in heads.items() if len(chosen)}
         last = max(max(wanted), -1 if hidden is None else hidden)
         self._check_readable(last)
