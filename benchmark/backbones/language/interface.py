@@ -145,6 +145,10 @@ class LanguageModel(ABC):
         """The text up to the end of its first ``tokens`` tokens, special ones not counted."""
 
     @abstractmethod
+    def fragment(self, text: str) -> list[int]:
+        """Ids of a text that goes on from another one, for a `Constraint`; needs the capability ``constraint``."""
+
+    @abstractmethod
     def check_answers(self, answers: Sequence[Answer]) -> None:
         """UserError naming the answers that are no single token of this model, or that share one."""
 

@@ -48,7 +48,7 @@ class LocalLanguageModel(LanguageModel):
         self._template = ChatTemplate(tokenizer.fast, name)
         self._states = States(model.get_decoder(), meter)
         self._head = Head(model)
-        self.vocabulary = Vocabulary(tokenizer.fast.backend_tokenizer, name)
+        self._vocabulary = Vocabulary(tokenizer.fast.backend_tokenizer, name)
 
     def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
         """See `LanguageModel.encode`.
@@ -70,9 +70,13 @@ class LocalLanguageModel(LanguageModel):
         ends = self._tokenizer.encode(text, special=False).ends
         return text if len(ends) <= tokens else text[: ends[tokens - 1]]
 
+    def fragment(self, text: str) -> list[int]:
+        """See `LanguageModel.fragment`."""
+        return self._vocabulary.fragment(text)
+
     def check_answers(self, answers: Sequence[Answer]) -> None:
         """See `LanguageModel.check_answers`."""
-        self.vocabulary.answers(answers)
+        self._vocabulary.answers(answers)
 
     def next_token(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], over: Over = "answers"
@@ -81,7 +85,7 @@ class LocalLanguageModel(LanguageModel):
 
         Over the answers, only their rows of the head are computed, in float32.
         """
-        spellings = self.vocabulary.answers(answers)
+        spellings = self._vocabulary.answers(answers)
         for prompt in prompts:
             self._check_length(prompt, 0)
         last = self._states.rows([Wanted(_ids(prompt), Span(len(prompt) - 1, len(prompt))) for prompt in prompts])
@@ -106,7 +110,9 @@ class LocalLanguageModel(LanguageModel):
         with self._meter.phase("prefill"):
             ids = torch.tensor([token for prompt in prompts for token in _ids(prompt)[prompt.start :]])
             values = self._head.log_probabilities(torch.cat(states), ids)
-            return [float(part.sum()) for part in torch.split(values, [len(prompt) - prompt.start for prompt in prompts])]
+            return [
+                float(part.sum()) for part in torch.split(values, [len(prompt) - prompt.start for prompt in prompts])
+            ]
 
     def generate(
         self,

@@ -72,7 +72,7 @@ def test_text_is_cut_at_the_end_of_a_token() -> None:
 
 
 def test_tokens_go_by_the_text_they_add() -> None:
-    table = language().vocabulary.by_text
+    table = language()._vocabulary.by_text
     assert table["["]
     assert table[" the"]
     assert table[" the"] != table.get("the")

@@ -101,7 +101,7 @@ def test_answers_are_comparable_and_their_spellings_add_up() -> None:
     model = language()
     prompt = encoded(ids(30, 5))
     logits = own_logits_of(model, list(prompt.ids or ()))
-    table = model.vocabulary.by_text
+    table = model._vocabulary.by_text
     ((yes,), (no,)) = table["a"], table["b"]
     (space,) = table[" "]
     chosen = torch.stack([torch.logsumexp(logits[[yes, space]], 0), logits[no]])
