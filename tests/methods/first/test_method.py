@@ -41,8 +41,8 @@ def test_the_prompt_is_the_papers(tiny_backbone: Backbone) -> None:
     )
     assert user.content == (
         "I will provide you with 3 passages, each indicated by a alphabetical identifier []. Rank the passages based "
-        f"on their relevance to the search query: {QUERY}.\n\n[A] Copper pans (3) should be dried at\n[B] Title: Danube "
-        "Content: The river Danube flows\n[C] Sourdough needs a warm place; at 26\n"
+        f"on their relevance to the search query: {QUERY}.\n\n[A] Copper pans (3) should be dried at\n[B] Title: "
+        "Danube Content: The river Danube flows\n[C] Sourdough needs a warm place; at 26\n"
         f"Search Query: {QUERY}.\nRank the 3 passages above based on their relevance to the search query. All the "
         "passages should be included and listed using identifiers, in descending order of relevance. The output format "
         "should be [] > [], e.g., [B] > [A], Only respond with the ranking results, do not say any word or explain."
