@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from benchmark.schema import Strict
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.artefacts import TrainingData
     from benchmark.backbones.backbone import Backbone
 
 
@@ -45,8 +49,30 @@ class Example:
     grades: Sequence[int]
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """What `Method.fit` learnt; the harness makes an artefact of it.
+
+    Attributes:
+        heads: best static set of heads, ``layer-head``, best first; empty for a method that chooses none.
+        measure, table: how well each head ranks alone, ``[layers][heads]``, and by what; None where it was not asked.
+        facts: what came out besides, as JSON.
+        tensors: learnt weights by name.
+    """
+
+    heads: tuple[str, ...] = ()
+    measure: str | None = None
+    table: Sequence[Sequence[float]] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+
+
 class Options(Strict):
     """Base of every method's options: frozen, typed, unknown keys refused."""
+
+    def artefacts(self) -> dict[str, Path]:
+        """Folders of the artefacts these options name, by option; their content becomes part of a result's identity."""
+        return {}
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -64,6 +90,10 @@ class Method(ABC, Generic[OptionsT]):
     """
 
     options_class: ClassVar[type[Options]] = Options
+    fit_settings: ClassVar[type[Options] | None] = None
+    """Settings of `fit`; None: nothing to fit."""
+    fit_option: ClassVar[str | None] = None
+    """The option that takes the folder of an artefact."""
 
     def __init__(self, options: OptionsT, backbone: Backbone | None) -> None:
         self.options = options
@@ -92,6 +122,34 @@ class Method(ABC, Generic[OptionsT]):
             QueryError: this query cannot be scored; say why.
         """
 
-    def fit(self, examples: Sequence[Example]) -> None:
-        """Learn from judged training queries; only for methods whose card says that they are fitted."""
+    def ready(self) -> None:
+        """Check options against the backbone before the first query; nothing to check by default.
+
+        Raises:
+            UserError: no query can be scored this way; say why.
+        """
+
+    def learnt_from(self) -> list[TrainingData | str]:
+        """Data the method was fitted on with these options: of an artefact, or the name of a collection it was
+        published for. Results on the same queries or documents are marked."""
+        return []
+
+    def fit(
+        self,
+        examples: Sequence[Example],
+        settings: Options,
+        kept: Path | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Fitted:
+        """Learn from judged training queries; only for methods that set ``fit_settings``.
+
+        Args:
+            examples: with at least one relevant and one other candidate each.
+            settings: validated ``fit_settings``.
+            kept: folder for intermediate results that other fits may use; None: nothing is kept.
+            progress: called with the number of examples done.
+
+        Raises:
+            UserError: too few examples; say how many are needed.
+        """
         raise NotImplementedError(f"{type(self).__name__} has nothing to fit")

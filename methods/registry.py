@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from methods.card import Card
 
 GROUP = "rerankbench.methods"
 _HERE = Path(__file__).parent
+_SHARED_IMPORT = re.compile(r"^\s*(?:from|import) methods\.(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -69,19 +71,21 @@ class Plugin:
         if preset != "default" and preset not in presets:
             raise unknown(f"preset of method '{self.name}':", preset, ["default", *presets])
         values = dict(presets[preset].options) if preset in presets else {}
-        values.update(_typed(changes or {}))
+        values.update(typed(changes or {}))
         return parse(self.method_class.options_class, values, f"Method '{self.name}'")
 
     def source_files(self) -> dict[str, str]:
-        """sha256 of every Python file that the method's scores may depend on, by name."""
-        shared = [
-            entry
-            for entry in sorted(_HERE.iterdir())
-            if entry.is_dir() and not (entry / "card.yaml").exists() and entry.name != "__pycache__"
-        ]
+        """sha256 of every file that the method's scores may depend on, by name: its own and the packages it shares.
+
+        Shared is what its files import from ``methods``, directly or through another shared package.
+        """
         hashes = sha256_sources(self.folder, self.name)
-        for entry in shared:
-            hashes |= sha256_sources(entry, entry.name)
+        waiting, seen = _shared_imports(self.folder), set[str]()
+        while waiting - seen:
+            package = min(waiting - seen)
+            seen.add(package)
+            hashes |= sha256_sources(_HERE / package, package)
+            waiting |= _shared_imports(_HERE / package)
         return hashes
 
 
@@ -105,6 +109,12 @@ def find(name: str) -> Plugin:
     if canonical(name) not in known:
         raise unknown("method", name, known)
     return known[canonical(name)]
+
+
+def _shared_imports(folder: Path) -> set[str]:
+    """Packages beside this file that the Python files of a folder import, the folder itself left out."""
+    found = {name for path in folder.rglob("*.py") for name in _SHARED_IMPORT.findall(path.read_text("utf-8"))}
+    return {name for name in found if (_HERE / name).is_dir() and _HERE / name != folder}
 
 
 def _folders() -> list[Plugin]:
@@ -131,7 +141,8 @@ def _installed() -> list[Plugin]:
     return found
 
 
-def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+def typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as typed in a shell: strings are read as YAML, and stay as they are where they are none."""
     return {key: _scalar(value) if isinstance(value, str) else value for key, value in changes.items()}
 
 

@@ -15,8 +15,6 @@ from benchmark.evaluation.metrics import evaluate
 from benchmark.evaluation.statistics import bootstrap_interval
 from methods.base import Candidate
 from methods.in_context.icr import IcrOptions
-from methods.in_context.passages import passage
-from methods.in_context.reading import icr_reading
 from methods.in_context.scoring import LayerScores
 from methods.selective_icr.method import BAND
 
@@ -47,13 +45,11 @@ def layer_scores(
     Returns:
         Layer, then ``[candidates]`` in the given order.
     """
-    step = -1 if options.order == "reversed" else 1
-    texts = [passage(candidate, options.words) for candidate in candidates][::step]
-    reading = icr_reading(backbone.tokenizer, backbone.chat, texts, query, options.kind, options.spans)
+    reading = options.layout().read(backbone, query, candidates)
     layers = LayerScores(reading.documents)
     reader = backbone.attention
     reader.read(Prompt(reading.prefix, [reading.query, reading.content_free]), reader.all_heads(), layers)
-    return {layer: scores.flip(0) if step < 0 else scores for layer, scores in layers.scores.items()}
+    return layers.scores
 
 
 def layer_curve(

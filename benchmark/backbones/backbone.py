@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel
 from benchmark.backbones.language.local import LocalLanguageModel
 from benchmark.backbones.meter import Meter
@@ -25,12 +26,23 @@ class Backbone:
         chat: markers around a user turn.
         context_length: most tokens of one prompt.
         weight_bytes: size of the parameters and buffers in memory.
+        kernel: what computes the attention of a document prefix.
+        revision: hub commit, or sha256 of the weights.
     """
 
     def __init__(
-        self, name: str, model: Any, tokenizer: Tokenizer, chat: Chat, context_length: int, weight_bytes: int
+        self,
+        name: str,
+        model: Any,
+        tokenizer: Tokenizer,
+        chat: Chat,
+        context_length: int,
+        weight_bytes: int,
+        kernel: Kernel = "sdpa",
+        revision: str = "",
     ) -> None:
         self.name = name
+        self.revision = revision
         self.tokenizer = tokenizer
         self.chat = chat
         self.context_length = context_length
@@ -39,11 +51,22 @@ class Backbone:
         tokenizer.timed = lambda: self.meter.phase("tokenise")
         self._whole = model
         self._model = model if model.get_output_embeddings() is None else model.get_decoder()
+        self._kernel = kernel
 
     @property
     def device(self) -> str:
         """Type of the device the model's input goes to: ``cpu``, ``cuda``, ..."""
         return str(self._model.device.type)
+
+    @property
+    def dtype(self) -> str:
+        """Number format of the weights: ``float32``, ``bfloat16``, ..."""
+        return str(self._model.dtype).removeprefix("torch.")
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights of the decoder."""
+        return sum(parameter.numel() for parameter in self._model.parameters())
 
     def synchronise(self) -> None:
         """Wait until the device has done what it was given."""
@@ -53,7 +76,7 @@ class Backbone:
     @cached_property
     def attention(self) -> AttentionReader:
         """Attention of chosen rows, heads and layers."""
-        return AttentionReader(self._model, self.meter, self.context_length)
+        return AttentionReader(self._model, self.meter, self.context_length, self._kernel)
 
     @cached_property
     def language(self) -> LanguageModel:

@@ -15,7 +15,9 @@ from benchmark.backbones import attention
 from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.kernels import Kernel, available_kernel
 from benchmark.backbones.prompt import Tokenizer
+from benchmark.backbones.sources import whereabouts
 from benchmark.backbones.spec import Chat, DType
 from benchmark.errors import UserError
 
@@ -33,6 +35,8 @@ def load(
     needs: Collection[str] = (),
     dtype: DType | None = None,
     device: str | None = None,
+    kernel: Kernel | None = None,
+    revision: str | None = None,
 ) -> Backbone:
     """Load model and tokenizer from ``folder`` (see `sources.prepare`).
 
@@ -44,6 +48,8 @@ def load(
         dtype: of the weights; default: the catalogue's.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto`` to spread the layers over all GPUs; default: the first
             GPU if there is one, else the CPU.
+        kernel: what computes the attention of a document prefix; default: the fastest there is.
+        revision: of the weights, where it is known already; default: found out, for which a local folder is read.
 
     Raises:
         UserError: the folder does not hold a model that transformers can load.
@@ -89,6 +95,8 @@ def load(
         chat=selected.spec.chat or chat_from_template(fast),
         context_length=selected.spec.context_length or int(text_config.max_position_embeddings),
         weight_bytes=sum(tensor.nbytes for tensor in tensors),
+        kernel=kernel or (available_kernel(dtype or selected.spec.dtype) if device != "cpu" else "sdpa"),
+        revision=revision or whereabouts(selected, folder)[1],
     )
 
 

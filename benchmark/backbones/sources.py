@@ -16,7 +16,7 @@ from filelock import FileLock
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.spec import HubSource, LocalSource, Terms, WheelSource
 from benchmark.errors import UserError
-from benchmark.hashing import sha256_file
+from benchmark.hashing import sha256_file, sha256_files
 from benchmark.paths import cache_root
 
 MANIFEST = "manifest.json"
@@ -52,6 +52,23 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
             return _snapshot(selected.name, source, report)
         case WheelSource() as source:
             return _unpacked(selected, source, report)
+
+
+def whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
+    """Where prepared weights come from, and which they are.
+
+    Returns:
+        Repository, package requirements or the folder's name; then hub commit or sha256 of the weights. A local
+        folder's files are read for it.
+    """
+    match selected.source:
+        case WheelSource(packages=packages, sha256=sha256):
+            return ", ".join(package.requirement for package in packages), sha256
+        case HubSource(repository=repository, revision=revision):
+            return repository, revision or folder.name
+        case LocalSource():
+            files = sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors", ".jinja"})
+            return folder.name, sha256_files((path.name, path) for path in files)
 
 
 def verify(folder: Path) -> None:

@@ -15,8 +15,9 @@ COMMANDS = {
     "list": "Show methods, backbones, collections or suites.",
     "run": "Run a suite; finished work is not repeated.",
     "rerank": "Re-rank candidates from a JSON lines file.",
+    "fit": "Learn a method's heads or router from judged queries.",
     "evaluate": "Measure a TREC run file against judgements.",
-    "analyze": "Measure what a backbone's layers know.",
+    "analyze": "Measure what a backbone's layers and heads know.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }

@@ -62,6 +62,7 @@ def layers(
     values = registry.find("icr").options(changes=key_values(options))
     collection = collections.find(collection_name, split)
     topics = sum(1 for _ in collection.topics())
+    collection.first_stage(first_stage)
     selected = catalogue.find(backbone_name)
     folder = prepared(selected, accept_terms)
     import torch

@@ -35,5 +35,20 @@ def find(name: str, split: str = "test") -> Collection:
         return FolderCollection(FOLDER / spec.splits[split].folder, spec, split)
     path = Path(name).expanduser()
     if path.is_dir():
-        return FolderCollection(path, None, split)
+        return _in_folder(path, split)
     raise UserError(f"Unknown collection '{name}'. {did_you_mean(name, known)} A folder in the same format also works.")
+
+
+def _in_folder(path: Path, split: str) -> Collection:
+    """A folder with one folder a split, or one without splits, which counts as test."""
+    if (path / split / "queries.jsonl").is_file():
+        return FolderCollection(path / split, None, split, path.resolve().name)
+    inner = sorted(found.parent.name for found in path.glob("*/queries.jsonl"))
+    if inner:
+        raise unknown(f"split of collection '{path.resolve().name}':", split, inner)
+    if split != "test":
+        raise UserError(
+            f"Collection '{path.resolve().name}' has no {split} split: its folder is one set and counts as test. Put "
+            f"the topics to learn from, with their documents, judgements and run, into a folder '{split}' in it."
+        )
+    return FolderCollection(path, None, split)

@@ -25,13 +25,14 @@ class FolderCollection(Collection):
         folder: where its files are.
         spec: the catalogue entry, None for a folder that is in no catalogue.
         split: the split's name.
+        name: of a collection that is in no catalogue; default: its folder's.
     """
 
-    def __init__(self, folder: Path, spec: CollectionSpec | None, split: str) -> None:
+    def __init__(self, folder: Path, spec: CollectionSpec | None, split: str, name: str | None = None) -> None:
         self.folder = folder
         self.spec = spec
         self.split = split
-        self.name = spec.name if spec else folder.resolve().name
+        self.name = spec.name if spec else name or folder.resolve().name
         self.title = spec.title if spec else self.name
         self.family = spec.family if spec else "Local"
         self.relevant_from = spec.relevant_from if spec else 1

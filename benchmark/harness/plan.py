@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 from benchmark.backbones import catalogue as backbone_catalogue
 from benchmark.backbones.catalogue import Selected
-from benchmark.backbones.spec import DType, HubSource, LocalSource, WheelSource
+from benchmark.backbones.kernels import available_kernel
+from benchmark.backbones.sources import whereabouts
+from benchmark.backbones.spec import DType
 from benchmark.collections import catalogue as collection_catalogue
 from benchmark.collections.base import Collection
 from benchmark.errors import UserError
 from benchmark.harness.record import BackboneRequest, CellRequest, CollectionRequest, MethodRequest
-from benchmark.hashing import sha256_files, sha256_json, sha256_sources
+from benchmark.hashing import sha256_json, sha256_sources
 from benchmark.names import canonical
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
 from methods import registry
@@ -133,13 +135,14 @@ def plan(suite: Suite, prepare: Prepare, *, dtype: DType | None = None, typed: s
 
 def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
     """Identity of a prepared backbone."""
-    location, revision = _whereabouts(selected, folder)
+    location, revision = whereabouts(selected, folder)
     return BackboneRequest(
         name=selected.name,
         source=selected.source.kind,
         location=location,
         revision=revision,
         dtype=dtype or selected.spec.dtype,
+        attention=available_kernel(dtype or selected.spec.dtype),
         engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
     )
 
@@ -177,17 +180,6 @@ def command_of(
     if dtype:
         words += ["--dtype", dtype]
     return shlex.join(words)
-
-
-def _whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
-    match selected.source:
-        case WheelSource(packages=packages, sha256=sha256):
-            return ", ".join(package.requirement for package in packages), sha256
-        case HubSource(repository=repository, revision=revision):
-            return repository, revision or folder.name
-        case LocalSource():
-            files = sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors", ".jinja"})
-            return folder.name, sha256_files((path.name, path) for path in files)
 
 
 def _impersonal(name: str) -> str:

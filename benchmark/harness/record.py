@@ -46,6 +46,8 @@ class BackboneRequest(Strict):
     revision: str
     """Hub commit, or sha256 of the weights."""
     dtype: str
+    attention: Literal["sdpa", "flash_attention_2"] = "sdpa"
+    """What computes the attention of a document prefix."""
     engine_sha256: str
     """Over the Python files that run the model."""
 

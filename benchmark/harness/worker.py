@@ -176,9 +176,16 @@ def _load(job: Job) -> Backbone | None:
     from benchmark.backbones import catalogue, loader
 
     torch.set_num_threads(job.threads)
-    dtype: Any = job.request.backbone.dtype
-    needs = registry.find(job.request.method.name).card.needs
-    return loader.load(catalogue.find(job.backbone), job.folder, needs=needs, dtype=dtype)
+    asked = job.request.backbone
+    dtype: Any = asked.dtype
+    return loader.load(
+        catalogue.find(job.backbone),
+        job.folder,
+        needs=registry.find(job.request.method.name).card.needs,
+        dtype=dtype,
+        kernel=asked.attention,
+        revision=asked.revision,
+    )
 
 
 def _method(job: Job, backbone: Backbone | None) -> Method[Options]:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.language import Answer, Encoded, Message, Prompt
 from methods.base import Candidate
 from methods.listwise.method import Listwise, ListwiseOptions
@@ -49,19 +48,14 @@ class FirstOptions(ListwiseOptions):
 
 
 class First(Listwise[FirstOptions]):
-    """Listwise re-ranking by the next-token probabilities of the identifiers: one forward pass a window.
-
-    Raises:
-        UserError: an identifier that the backbone's tokenizer cannot make a single token.
-    """
+    """Listwise re-ranking by the next-token probabilities of the identifiers: one forward pass a window."""
 
     options_class = FirstOptions
 
-    def __init__(self, options: FirstOptions, backbone: Backbone | None) -> None:
-        super().__init__(options, backbone)
-        self.backbone.language.require("next_token")
-        # Now and not at the first query: it is the backbone that does not fit, not a query.
-        self.backbone.language.check_answers(self.answers(options.window))
+    def ready(self) -> None:
+        """UserError naming the identifiers that the backbone's tokenizer cannot make single tokens."""
+        self.backbone.language.require("tokens", "next_token")
+        self.backbone.language.check_answers(self.answers(self.options.window))
 
     def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Log-probability of each passage's identifier as the next token, among those of the window."""

@@ -11,33 +11,31 @@ from pydantic import Field, model_validator
 
 from benchmark.backbones.attention import Branch, Prompt
 from benchmark.backbones.prompt import Span
-from methods.base import Candidate, Method, Options
-from methods.in_context.passages import passage
+from methods.base import Candidate, Method
+from methods.in_context.layout import IcrLayout, PromptOptions
 from methods.in_context.prompt import Kind
-from methods.in_context.reading import Reading, Rows, Spans, icr_reading
+from methods.in_context.reading import Reading, Rows
 from methods.in_context.scoring import HeadSum, document_sums, masked_document_sums
 from methods.listwise.windows import sliding_order
 
 Strategy = Literal["masked_na_calibration", "query_last", "attention_sorting", "na_only", "na_calibration_no_agg"]
 
 
-class IcrOptions(Options):
+class IcrOptions(PromptOptions):
     """Options of ICR, which are also Selective-ICR's."""
 
     strategy: Strategy = "masked_na_calibration"
     """Scoring; the default subtracts the attention of a content-free query and drops abnormal tokens."""
     kind: Kind = "qa"
     """Late instruction: ``ie`` (find relevant information) or ``qa`` (answer the question)."""
-    order: Literal["given", "reversed"] = "given"
-    """Order in the prompt: first-stage best first, or last (next to the query)."""
     window: int = Field(default=0, ge=0)
     """Passages in one prompt; 0: all."""
     stride: int = Field(default=0, ge=0)
     """Positions the window moves; 0: half the window."""
-    words: int = Field(default=0, ge=0)
-    """Words kept of each passage; 0: all."""
-    spans: Spans = "exact"
-    """Token positions: ours, or as the official code measures them."""
+
+    def layout(self, rows: Rows = "tail") -> IcrLayout:
+        """The prompt these options ask for, with the rows that are read."""
+        return IcrLayout(self.kind, self.order, self.words, "lengths" if self.spans == "official" else "exact", rows)
 
     @model_validator(mode="after")
     def _stride_within_window(self) -> IcrOptions:
@@ -86,22 +84,11 @@ class InContext(Method[OptionsT]):
 
     def _window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Scores of one prompt, in the order of ``candidates``."""
-        step = -1 if self.options.order == "reversed" else 1
-        passages = [passage(candidate, self.options.words) for candidate in candidates][::step]
-        backbone = self.backbone
-        reading = icr_reading(
-            backbone.tokenizer,
-            backbone.chat,
-            passages,
-            query,
-            self.options.kind,
-            self.options.spans,
-            self.rows(),
-        )
+        reading = self.options.layout(self.rows()).read(self.backbone, query, candidates)
         attention = HeadSum()
-        backbone.attention.read(Prompt(reading.prefix, self._branches(reading)), self.heads(), attention)
+        self.backbone.attention.read(Prompt(reading.prefix, self._branches(reading)), self.heads(), attention)
         scores: list[float] = self._document_scores(attention.total, reading.documents).tolist()
-        return scores[::step]
+        return scores
 
     def _branches(self, reading: Reading) -> list[Branch]:
         """The tails that the strategy compares, with the rows it averages."""

@@ -30,8 +30,7 @@ class HeadSum:
 class HeadTable:
     """Consumer of `AttentionReader.read` that scores every document by every head alone.
 
-    Calibrated (first branch minus second) and masked for each head apart, as QRHead's detection does; one reading
-    serves every set of heads.
+    One reading serves every set of heads and every way to choose them.
 
     Args:
         documents: spans within the prefix.
@@ -39,16 +38,41 @@ class HeadTable:
 
     def __init__(self, documents: Sequence[Span]) -> None:
         self._documents = documents
-        self._layers: dict[int, Tensor] = {}
+        self._raw: dict[int, Tensor] = {}
+        self._calibrated: dict[int, Tensor] = {}
 
     def __call__(self, layer: int, attention: Tensor) -> None:
-        """Score one layer's ``[2, heads, prefix tokens]``."""
-        self._layers[layer] = masked_document_sums(attention[0] - attention[1], self._documents).cpu()
+        """Score one layer's ``[1 or 2, heads, prefix tokens]``: the query's branch, then the content-free one."""
+        self._raw[layer] = document_sums(attention[0], self._documents).cpu()
+        if len(attention) == 2:
+            self._calibrated[layer] = masked_document_sums(attention[0] - attention[1], self._documents).cpu()
 
     @property
-    def scores(self) -> Tensor:
-        """``[layers, heads, documents]`` float32; every layer that was read, in order, with the same heads."""
-        return torch.stack([self._layers[layer] for layer in sorted(self._layers)])
+    def raw(self) -> Tensor:
+        """``[layers, heads, documents]`` float32: attention of the query's rows, summed over each document."""
+        return torch.stack([self._raw[layer] for layer in sorted(self._raw)])
+
+    @property
+    def calibrated(self) -> Tensor:
+        """As `raw`, minus the content-free query's and without abnormally low tokens of that head (QRHead)."""
+        return torch.stack([self._calibrated[layer] for layer in sorted(self._calibrated)])
+
+
+class MaskedHeadSum:
+    """Consumer of `AttentionReader.read` that scores documents by every head alone, as `HeadTable`, and adds heads up.
+
+    Args:
+        documents: spans within the prefix.
+    """
+
+    def __init__(self, documents: Sequence[Span]) -> None:
+        self._documents = documents
+        self.scores = torch.zeros(len(documents))
+
+    def __call__(self, layer: int, attention: Tensor) -> None:
+        """Add one layer's ``[2, heads, prefix tokens]``."""
+        del layer
+        self.scores += masked_document_sums(attention[0] - attention[1], self._documents).sum(0).cpu()
 
 
 class LayerScores:

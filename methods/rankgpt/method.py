@@ -43,6 +43,12 @@ class RankGpt(Listwise[RankGptOptions]):
 
     options_class = RankGptOptions
 
+    def ready(self) -> None:
+        """UserError naming what the backbone's engine cannot do."""
+        self.backbone.language.require("tokens", "generate")
+        if self.options.constrained:
+            self.backbone.language.require("constraint")
+
     def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Generate and parse one ranking; an answer's faults are counted by the backbone's meter."""
         language, count = self.backbone.language, len(candidates)
@@ -50,7 +56,6 @@ class RankGpt(Listwise[RankGptOptions]):
         prompt = self.encoded(query, candidates, self.room - limit)
         constraint = None
         if self.options.constrained:
-            language.require("constraint")
             constraint = WellFormed(language.fragment, [str(number) for number in range(1, count + 1)])
         (answer,) = language.generate([prompt], limit, stop=complete(count), constraint=constraint)
         parsed = parse_permutation(answer.text, count)

@@ -160,3 +160,26 @@ def test_markers_are_read_off_the_template(
     """A BOS that the tokenizer adds by itself stands in the prompt once."""
     chat = chat_from_template(tokenizer_with(tiny_folder, template, bos))
     assert (chat.prefix, chat.suffix) == (prefix, suffix)
+
+
+def test_layers_on_several_devices_give_the_same_attention(folder: Path) -> None:
+    """Layers kept on disk are dispatched by the same hooks that move data between several GPUs."""
+    from accelerate import disk_offload
+
+    from benchmark.backbones.attention import Branch, Prompt
+    from benchmark.backbones.prompt import Span
+
+    prompt = Prompt(list(range(5, 60)), [Branch([7, 8, 9], Span(0, 3)), Branch([11, 12], Span(0, 2))])
+
+    def read(backbone: Backbone) -> list[torch.Tensor]:
+        found: list[torch.Tensor] = []
+        reader = backbone.attention
+        reader.read(prompt, reader.all_heads(), lambda _, values: found.append(values.clone()))
+        return found
+
+    whole = read(loaded(folder))
+    spread = loaded(folder)
+    disk_offload(spread._model.layers[1], folder / "offloaded", execution_device=torch.device("cpu"))
+    assert next(spread._model.layers[1].parameters()).device.type == "meta"
+    for ours, theirs in zip(read(spread), whole, strict=True):
+        torch.testing.assert_close(ours, theirs)

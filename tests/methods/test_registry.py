@@ -214,9 +214,12 @@ def write_method(folder: Path, name: str) -> Path:
     return path
 
 
-def test_sources_are_the_methods_own_and_the_shared_ones(folder: Path) -> None:
-    """Another method's code is neither; a score cannot depend on it."""
+def test_sources_are_the_methods_own_and_the_shared_ones_it_imports(folder: Path) -> None:
+    """A score cannot depend on another method's code, or on a shared package that nobody imports."""
     ours, theirs = write_method(folder, "ours"), write_method(folder, "theirs")
+    (ours / "method.py").write_text("from methods.shared.deep import part\n")
+    (folder / "unused").mkdir()
+    (folder / "unused" / "part.py").write_text("C = 3\n")
     (folder / "shared" / "deep").mkdir(parents=True)
     (folder / "shared" / "deep" / "part.py").write_text("B = 2\n")
     (folder / "__pycache__").mkdir()
@@ -228,7 +231,7 @@ def test_sources_are_the_methods_own_and_the_shared_ones(folder: Path) -> None:
     assert plugin.source_files() == before
     (ours / "card.yaml").write_text("title: y\n")
     assert plugin.source_files() == before
-    (ours / "method.py").write_text("A = 2\n")
+    (ours / "method.py").write_text("import methods.shared.deep.part\n")
     changed = plugin.source_files()
     assert changed["ours/method.py"] != before["ours/method.py"]
     (folder / "shared" / "deep" / "part.py").write_text("B = 3\n")

@@ -13,6 +13,7 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from transformers.modeling_utils import AttentionInterface
 
 from benchmark.backbones.attention import rows
+from benchmark.backbones.kernels import Kernel, flash
 from benchmark.backbones.prompt import Span
 
 NAME = "rerankbench"
@@ -77,7 +78,8 @@ class Pass:
     Attributes:
         last: the layer that ends it.
         heads, wishes: what is read on the way; empty in the prefix pass.
-        layout: of a tail pass.
+        layout: of a tail pass; None: a prefix, plainly causal.
+        kernel: what computes a prefix's attention.
         seen: layers whose attention was called.
     """
 
@@ -85,7 +87,13 @@ class Pass:
     heads: Heads = field(default_factory=dict)
     wishes: Sequence[Wish] = ()
     layout: Layout | None = None
+    kernel: Kernel = "sdpa"
     seen: set[int] = field(default_factory=set)
+
+    @property
+    def by_flash(self) -> bool:
+        """Whether flash-attn computes it; it takes no masks, so only prefixes."""
+        return self.kernel == "flash_attention_2" and self.layout is None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -123,6 +131,8 @@ def _attention(
     running = _active.get()
     if running is not None:
         running.visit(module.layer_idx, query, key, attention_mask, call)
+        if running.by_flash:
+            return flash(query, key, value, call), None
     if call.get("softcap") is not None or call.get("s_aux") is not None:
         # The framework's fast attention knows neither; its own way is the slow one that keeps all weights.
         return rows.attend(query, key, value, attention_mask, call), None
@@ -133,6 +143,8 @@ def _attention(
 def _mask(*args: Any, **sizes: Any) -> Tensor | None:
     """The framework's sdpa mask, with the branches of a tail pass kept apart."""
     running = _active.get()
+    if running is not None and running.by_flash:
+        return None
     if running is not None and running.layout is not None:
         sizes["mask_function"] = running.layout.mask(sizes["mask_function"])
         sizes["allow_is_causal_skip"] = False

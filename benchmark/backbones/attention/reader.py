@@ -12,12 +12,16 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from benchmark.backbones.attention.interface import PADDING, PREFIX, Consumer, Heads, Layout, Pass, Wish
+from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span
 from benchmark.errors import QueryError, UserError
 
 READABLE = {"full_attention", "sliding_attention", "chunked_attention"}
 """Layer types of transformers whose attention has rows."""
+
+UNMASKED = {"full_attention", "sliding_attention"}
+"""Layer types that need no mask besides causality and a window."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,16 @@ class AttentionReader:
         model: a transformers decoder without its output head, loaded with ``attn_implementation=NAME``.
         meter: counts the forward passes and their tokens.
         context_length: most tokens the model takes.
+        kernel: what computes the prefix's attention where the architecture allows it.
     """
 
-    def __init__(self, model: Any, meter: Meter, context_length: int) -> None:
+    def __init__(self, model: Any, meter: Meter, context_length: int, kernel: Kernel = "sdpa") -> None:
         self._model = model
         self._meter = meter
         self._context_length = context_length
         self.layers = int(model.config.num_hidden_layers)
         self.heads = int(model.config.num_attention_heads)
+        self._kernel: Kernel = kernel if self._plainly_causal() else "sdpa"
 
     def all_heads(self, first: int = 0, last: int | None = None) -> dict[int, range]:
         """Every head of the layers ``first`` to ``last``, inclusive (default: of all layers)."""
@@ -135,7 +141,7 @@ class AttentionReader:
         width = max(len(prompt.prefix) for prompt in prompts)
         prefixes = [_padded(prompt.prefix, width) for prompt in prompts]
         # Padding is at the end, so causal masking alone keeps it out of the prefix.
-        self._run(Pass(last), prefixes, [list(range(width))] * len(prompts), cache)
+        self._run(Pass(last, kernel=self._kernel), prefixes, [list(range(width))] * len(prompts), cache)
         tails = [_Tail(prompt, width) for prompt in prompts]
         longest = max(len(tail.ids) for tail in tails)
         for tail in tails:
@@ -151,6 +157,26 @@ class AttentionReader:
         real = sum(len(prompt.prefix) + sum(len(branch.ids) for branch in prompt.branches) for prompt in prompts)
         self._meter.add(prompt_tokens=real, forward_passes=2)
         return states[0] if states else None
+
+    def states(self, ids: Sequence[int], layer: int) -> Tensor:
+        """Hidden states that enter a layer; nothing from there on is run.
+
+        Args:
+            ids: tokens, at least one; layer: counted from 0.
+
+        Returns:
+            ``[tokens, hidden size]``.
+
+        Raises:
+            QueryError: the tokens do not fit into the context.
+            UserError: no such layer.
+        """
+        if len(ids) > self._context_length:
+            raise QueryError(f"the query has {len(ids)} tokens and the context only {self._context_length}")
+        with self._meter.phase("prefill"), self._entering(layer) as found:
+            self._run(Pass(layer), [list(ids)], [list(range(len(ids)))], DynamicCache())
+        self._meter.add(prompt_tokens=len(ids))
+        return found[0][0]
 
     @torch.inference_mode()
     def _run(
@@ -168,8 +194,16 @@ class AttentionReader:
         if missing:
             raise self._unreadable(missing, "an attention of their own")
 
+    def _plainly_causal(self) -> bool:
+        """Whether every layer's mask is causality, with a window or without, and no attention sink."""
+        sinks = any(name.endswith("sinks") for name, _ in self._model.named_parameters())
+        return not sinks and set(self._layer_types()) <= UNMASKED
+
+    def _layer_types(self) -> list[str]:
+        return list(getattr(self._model.config, "layer_types", None) or [])
+
     def _check_readable(self, last: int) -> None:
-        kinds = list(getattr(self._model.config, "layer_types", None) or [])[: last + 1]
+        kinds = self._layer_types()[: last + 1]
         odd = [layer for layer, kind in enumerate(kinds) if kind not in READABLE]
         if odd:
             raise self._unreadable(odd, kinds[odd[0]].replace("_", " "))

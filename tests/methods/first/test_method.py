@@ -139,4 +139,5 @@ def test_windows_larger_than_the_identifiers_are_refused(options: dict[str, Any]
 
 def test_identifiers_that_are_no_single_token_are_refused_before_the_first_query(tiny_backbone: Backbone) -> None:
     with pytest.raises(UserError, match=r"Backbone 'tiny': its tokenizer has no single token for '10', '11', '13'"):
-        made(tiny_backbone, prompt="most_relevant", identifiers="numbers", window=100, stride=1)
+        made(tiny_backbone, prompt="most_relevant", identifiers="numbers", window=100, stride=1).ready()
+    made(tiny_backbone).ready()

@@ -23,6 +23,7 @@ FULL: dict[str, tuple[dict[str, Any], int]] = {
     "masked_NA_calibration__QA": ({"kind": "qa"}, 1),
     "masked_NA_calibration__IE": ({"kind": "ie"}, 1),
     "query_last__QA": ({"kind": "qa", "strategy": "query_last"}, 1),
+    "NA_only__QA": ({"kind": "qa", "strategy": "na_only"}, 1),
     "masked_NA_calibration__QA__reverse_doc_order": ({"kind": "qa", "order": "reversed"}, 1),
     "masked_NA_calibration__QA__sliding_w10_s5": ({"kind": "qa", "window": 10, "stride": 5}, 1),
 }

@@ -20,10 +20,10 @@ def test_every_head_of_every_layer(shared: Path, demo_backbone: Backbone) -> Non
     for qid, expected in tables.items():
         query, candidates = inputs(golden)[qid]
         texts = [candidate.text for candidate in candidates]
-        reading = icr_reading(demo_backbone.tokenizer, demo_backbone.chat, texts, query, "ie", "exact")
+        reading = icr_reading(demo_backbone.tokenizer, demo_backbone.chat, texts, query, "ie", "offsets")
         table = HeadTable(reading.documents)
         reader = demo_backbone.attention
         reader.read(Prompt(reading.prefix, [reading.query, reading.content_free]), reader.all_heads(), table)
         official = torch.tensor([expected[candidate.docid] for candidate in candidates]).permute(1, 2, 0)
-        assert table.scores.shape == official.shape == (30, 9, len(candidates))
-        torch.testing.assert_close(table.scores, official, atol=TOLERANCE * official.abs().max().item(), rtol=0)
+        assert table.calibrated.shape == official.shape == (30, 9, len(candidates))
+        torch.testing.assert_close(table.calibrated, official, atol=TOLERANCE * official.abs().max().item(), rtol=0)

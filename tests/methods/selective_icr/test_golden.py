@@ -36,7 +36,7 @@ def test_each_layer(shared: Path, demo_backbone: Backbone) -> None:
     for record in json.loads(golden.read_text(encoding="utf-8"))["runs"]["selective_icr__all_layers__per_layer"]:
         query, candidates = inputs(golden)[record["qid"]]
         texts = [passage(candidate, 0) for candidate in candidates]
-        reading = icr_reading(demo_backbone.tokenizer, demo_backbone.chat, texts, query, "qa", "official")
+        reading = icr_reading(demo_backbone.tokenizer, demo_backbone.chat, texts, query, "qa", "lengths")
         layers = LayerScores(reading.documents)
         reader = demo_backbone.attention
         reader.read(Prompt(reading.prefix, [reading.query, reading.content_free]), reader.all_heads(), layers)
