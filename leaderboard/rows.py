@@ -111,6 +111,11 @@ class Section:
         return safe_name(f"{self.request.name}-{self.request.split}-{self._hash[:8]}")
 
     @property
+    def generates(self) -> bool:
+        """Whether a ranked row's model writes text, so that written tokens and well-formed answers have columns."""
+        return any(row.summary and (row.summary.answers or row.summary.cost.completion_tokens) for row in self.rows)
+
+    @property
     def baseline(self) -> Row | None:
         """The ranked row that others are compared with."""
         return next((row for row in self.rows if row.is_baseline and row.summary), None)

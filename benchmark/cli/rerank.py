@@ -38,7 +38,9 @@ def command(
 
     A request is one JSON object a line: {"qid", "query", "candidates": [{"docid", "text", "title"}, ...]} with the
     candidates in first-stage order. An answer is {"qid", "scores": [{"docid", "score"}, ...]}, best first, with
-    seconds, prompt_tokens and forward_passes. All requests are checked before the first is answered.
+    seconds (in all, and by phase), prompt_tokens, completion_tokens and forward_passes; of a method that writes
+    rankings also the number of answers read, of malformed ones, and their faults. All requests are checked before the
+    first is answered.
     """
     from benchmark.backbones import catalogue
     from benchmark.requests import read_requests
@@ -60,6 +62,7 @@ def command(
             folder = prepared(selected, accept_terms)
             backbone = _loaded(selected, folder, plugin.card.needs, threads, dtype)
         method = plugin.method_class(values, backbone)
+        method.ready()
         with nullcontext(answers) if target == "-" else _opened(target, "w") as stream:
             failures = _answer_all(method, backbone, requests, stream)
     if failures:
@@ -107,15 +110,24 @@ def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> l
             failures.append(f"query '{request.qid}': {outcome.failure.message}.")
             line = failed_answer(request, outcome.failure.type, outcome.failure.message)
         else:
-            costs = {
-                "seconds": round(outcome.seconds, 6),
-                "prompt_tokens": outcome.cost.prompt_tokens,
-                "forward_passes": outcome.cost.forward_passes,
-            }
-            line = answer(request, outcome.scores or (), costs)
+            line = answer(request, outcome.scores or (), _costs(outcome.seconds, outcome.cost))
         stream.write(line + "\n")
         stream.flush()
     return failures
+
+
+def _costs(seconds: float, cost: Any) -> dict[str, Any]:
+    """What an answer says of its costs."""
+    costs = {
+        "seconds": round(seconds, 6),
+        "phases": {phase: round(spent, 6) for phase, spent in cost.seconds.items()},
+        "prompt_tokens": cost.prompt_tokens,
+        "completion_tokens": cost.completion_tokens,
+        "forward_passes": cost.forward_passes,
+    }
+    if cost.answers:
+        costs |= {"answers": cost.answers, "malformed": cost.malformed, "faults": dict(cost.faults)}
+    return costs
 
 
 def _check_target(name: str) -> None:
