@@ -146,6 +146,7 @@ def _environment(cards: Mapping[str, Card]) -> Environment:
         "mebibytes": text.mebibytes,
         "gibibytes": text.gibibytes,
         "count": text.count,
+        "percent": text.percent,
         "plural": text.plural,
         "canonical": canonical_json,
         "safe_name": rows.safe_name,

@@ -138,6 +138,11 @@ class Section:
         return tuple(name for name in self.metrics if name not in _NOT_IN_RANKING)
 
     @property
+    def generates(self) -> bool:
+        """Whether a ranked row's model writes text, so that written tokens and well-formed answers have columns."""
+        return any(row.summary and (row.summary.answers or row.summary.cost.completion_tokens) for row in self.rows)
+
+    @property
     def baseline(self) -> Row | None:
         """The ranked row that others are compared with."""
         return next((row for row in self.rows if row.is_baseline and row.summary), None)

@@ -53,6 +53,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) or value >= 100 else f"{value:.1f}"
 
 
+def percent(share: float) -> str:
+    """A share with one decimal; 100% only for all of it."""
+    return "100%" if share == 1 else f"{min(share * 100, 99.9):.1f}%"
+
+
 def plural(number: int, noun: str, many: str | None = None) -> str:
     """``1 query``, ``2 queries``."""
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"

@@ -9,6 +9,8 @@ import torch
 
 from benchmark.backbones.attention import AttentionReader
 from benchmark.backbones.kernels import Kernel
+from benchmark.backbones.language import LanguageModel
+from benchmark.backbones.language.local import LocalLanguageModel
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.spec import Chat
@@ -19,7 +21,7 @@ class Backbone:
 
     Args:
         name: catalogue name; an artefact fitted on one backbone is refused by another.
-        model: the transformers decoder, without its output head.
+        model: the transformers decoder; or the causal language model, which is the decoder with its output head.
         tokenizer: its tokenizer, as text to tokens with character ranges.
         chat: markers around a user turn.
         context_length: most tokens of one prompt.
@@ -45,8 +47,10 @@ class Backbone:
         self.chat = chat
         self.context_length = context_length
         self.weight_bytes = weight_bytes
-        self.meter = Meter()
-        self._model = model
+        self.meter = Meter(self.synchronise)
+        tokenizer.timed = lambda: self.meter.phase("tokenise")
+        self._whole = model
+        self._model = model if model.get_output_embeddings() is None else model.get_decoder()
         self._kernel = kernel
 
     @property
@@ -73,3 +77,18 @@ class Backbone:
     def attention(self) -> AttentionReader:
         """Attention of chosen rows, heads and layers."""
         return AttentionReader(self._model, self.meter, self.context_length, self._kernel)
+
+    @cached_property
+    def language(self) -> LanguageModel:
+        """Next-token probabilities, likelihoods and generation.
+
+        Raises:
+            RuntimeError: the model was loaded without its output head; the method's card must list ``logits`` or
+                ``generation`` in ``needs``.
+        """
+        if self._whole is self._model:
+            raise RuntimeError(
+                f"Backbone '{self.name}' was loaded without its output head: the method's card must list logits or "
+                "generation in needs."
+            )
+        return LocalLanguageModel(self.name, self._whole, self.tokenizer, self.meter, self.context_length)

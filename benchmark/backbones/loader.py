@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from benchmark.backbones import attention
@@ -23,10 +24,15 @@ from benchmark.errors import UserError
 _SENTINEL = "\u2047sentinel\u2047"
 
 
+HEADED = frozenset({"logits", "generation"})
+"""Needs of a method (see its card) for which the output head is loaded."""
+
+
 def load(
     selected: Selected,
     folder: Path,
     *,
+    needs: Collection[str] = (),
     dtype: DType | None = None,
     device: str | None = None,
     kernel: Kernel | None = None,
@@ -37,6 +43,8 @@ def load(
     Args:
         selected: the backbone the folder belongs to.
         folder: config, tokenizer and safetensors.
+        needs: what the method takes from the backbone, as in its card; the output head is left out unless it is
+            needed. A head that is tied to the input embeddings takes no memory of its own.
         dtype: of the weights; default: the catalogue's.
         device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto`` to spread the layers over all GPUs; default: the first
             GPU if there is one, else the CPU.
@@ -54,7 +62,7 @@ def load(
     try:
         config = AutoConfig.from_pretrained(folder)
         fast = AutoTokenizer.from_pretrained(folder)
-        model, report = AutoModel.from_pretrained(
+        model, report = (AutoModelForCausalLM if HEADED & set(needs) else AutoModel).from_pretrained(
             folder,
             dtype=getattr(torch, dtype or selected.spec.dtype),
             attn_implementation=attention.register(),
@@ -77,6 +85,8 @@ def load(
     for tensor in tensors:
         # Weights are memory-mapped: read every page now, so that they count as weights and not as a query's work.
         tensor.view(-1)[::1024].sum()
+    if selected.spec.chat_template is not None:
+        fast.chat_template = selected.spec.chat_template
     text_config = config.get_text_config()
     return Backbone(
         name=selected.name,

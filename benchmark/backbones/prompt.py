@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -88,14 +89,21 @@ class Tokenizer:
                 f"Tokenizer {type(fast).__name__} gives no character offsets. "
                 "Convert the model's tokenizer to a tokenizer.json (fast tokenizer)."
             )
-        self._fast = fast
+        self.fast = fast
+        self.timed: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered around each tokenisation; a backbone sets it to count the seconds."""
 
-    def encode(self, text: str) -> Encoding:
-        """Tokenise ``text`` once, special tokens of the tokenizer included."""
+    def encode(self, text: str, *, special: bool = True) -> Encoding:
+        """Tokenise ``text`` once.
+
+        Args:
+            text: what to tokenise; special: add the tokenizer's own special tokens, such as BOS.
+        """
         # The backend is called directly: the wrapper warns about lengths and builds tensors nobody reads.
-        encoded = self._fast.backend_tokenizer.encode(text, add_special_tokens=True)
-        offsets = encoded.offsets
-        return Encoding(encoded.ids, [start for start, _ in offsets], [end for _, end in offsets])
+        with self.timed():
+            encoded = self.fast.backend_tokenizer.encode(text, add_special_tokens=special)
+            offsets = encoded.offsets
+            return Encoding(encoded.ids, [start for start, _ in offsets], [end for _, end in offsets])
 
 
 class TokenizedPrompt:

@@ -86,6 +86,8 @@ class BackboneSpec(Strict):
     dtype: DType
     chat: Chat | None = None
     """None: derived from the tokenizer's chat template when the backbone is loaded."""
+    chat_template: str | None = None
+    """Jinja template of conversations, for a checkpoint whose tokenizer comes without; None: the tokenizer's own."""
     terms: Terms | None = None
     notes: str | None = None
     sources: tuple[Source, ...] = Field(min_length=1)

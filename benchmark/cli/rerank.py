@@ -38,9 +38,10 @@ def command(
 
     A request is one JSON object a line: {"qid", "query", "candidates": [{"docid", "text", "title"}, ...]} with the
     candidates in first-stage order, or {"question", "chunks": ["text", ...]} with the chunks in the order of the
-    document (docs/long-context.md says how to name them). An answer is
-    {"qid", "scores": [{"docid", "score"}, ...]}, best first, with seconds, prompt_tokens and forward_passes. All
-    requests are checked before the first is answered.
+    document (docs/long-context.md says how to name them). An answer is {"qid", "scores": [{"docid", "score"}, ...]},
+    best first, with seconds (in all, and by phase), prompt_tokens, completion_tokens and forward_passes; of a method
+    that writes rankings also the number of answers read, of malformed ones, and their faults. All requests are checked
+    before the first is answered.
     """
     from benchmark.backbones import catalogue
     from benchmark.requests import read_requests
@@ -60,7 +61,7 @@ def command(
         backbone = None
         if plugin.card.needs and selected is not None:
             folder = prepared(selected, accept_terms)
-            backbone = _loaded(selected, folder, threads, dtype)
+            backbone = _loaded(selected, folder, plugin.card.needs, threads, dtype)
         method = plugin.method_class(values, backbone)
         method.ready()
         with nullcontext(answers) if target == "-" else _opened(target, "w") as stream:
@@ -82,13 +83,13 @@ def _standard_output_for_answers() -> Iterator[Any]:
             os.dup2(answers.fileno(), 1)
 
 
-def _loaded(selected: Any, folder: Path, threads: int, dtype: Any) -> Any:
+def _loaded(selected: Any, folder: Path, needs: Any, threads: int, dtype: Any) -> Any:
     import torch
 
     from benchmark.backbones.loader import load
 
     torch.set_num_threads(threads)
-    return load(selected, folder, dtype=dtype)
+    return load(selected, folder, needs=needs, dtype=dtype)
 
 
 def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> list[str]:
@@ -110,15 +111,24 @@ def _answer_all(method: Any, backbone: Any, requests: Any, stream: IO[str]) -> l
             failures.append(f"query '{request.qid}': {outcome.failure.message}.")
             line = failed_answer(request, outcome.failure.type, outcome.failure.message)
         else:
-            costs = {
-                "seconds": round(outcome.seconds, 6),
-                "prompt_tokens": outcome.cost.prompt_tokens,
-                "forward_passes": outcome.cost.forward_passes,
-            }
-            line = answer(request, outcome.scores or (), costs)
+            line = answer(request, outcome.scores or (), _costs(outcome.seconds, outcome.cost))
         stream.write(line + "\n")
         stream.flush()
     return failures
+
+
+def _costs(seconds: float, cost: Any) -> dict[str, Any]:
+    """What an answer says of its costs."""
+    costs = {
+        "seconds": round(seconds, 6),
+        "phases": {phase: round(spent, 6) for phase, spent in cost.seconds.items()},
+        "prompt_tokens": cost.prompt_tokens,
+        "completion_tokens": cost.completion_tokens,
+        "forward_passes": cost.forward_passes,
+    }
+    if cost.answers:
+        costs |= {"answers": cost.answers, "malformed": cost.malformed, "faults": dict(cost.faults)}
+    return costs
 
 
 def _check_target(name: str) -> None:

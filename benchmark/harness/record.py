@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from benchmark.backbones.meter import Fault, Phase
 from benchmark.hashing import sha256_json
 from benchmark.schema import Strict
 
@@ -129,6 +130,15 @@ class QueryRecord(Strict):
     prompt_tokens: int
     completion_tokens: int
     forward_passes: int
+    phases: dict[Phase, float] = Field(default_factory=dict)
+    """Seconds by phase, the device's work included; what is left of ``seconds`` is the method's own. Empty in records
+    from before phases were measured."""
+    answers: int = 0
+    """Rankings that the model wrote and the method read."""
+    malformed: int = 0
+    """Those of them with a fault."""
+    faults: dict[Fault, int] = Field(default_factory=dict)
+    """Answers with each fault; one may have several."""
     peak_memory_bytes: int | None
     """Most memory above the loaded weights during the query; None where it could not be read."""
     warm_up: bool
@@ -156,11 +166,27 @@ class Memory(Strict):
 
 
 class Cost(Strict):
-    """Means over all queries; no hardware in them."""
+    """Means over all queries; no hardware in the counts."""
 
     forward_passes: float
     prompt_tokens: float
     completion_tokens: float
+    phases: dict[Phase, float] = Field(default_factory=dict)
+    """Seconds by phase, over queries after warm-up that did not fail; these do depend on the hardware."""
+
+
+class Answers(Strict):
+    """What became of the rankings that a model wrote, over all queries."""
+
+    read: int = Field(gt=0)
+    malformed: int
+    faults: dict[Fault, int]
+    """Answers with each fault; one may have several."""
+
+    @property
+    def well_formed(self) -> float:
+        """Share of answers without a fault."""
+        return 1 - self.malformed / self.read
 
 
 class Metrics(Strict):
@@ -202,5 +228,7 @@ class CellSummary(Strict):
     cost: Cost
     training: tuple[TrainingOverlap, ...] = ()
     """Of a method that was fitted."""
+    answers: Answers | None = None
+    """None for a method whose model writes nothing."""
     load_seconds: float | None
     """Loading model and tokenizer; not in the latency."""

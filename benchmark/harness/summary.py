@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
+from benchmark.backbones.meter import Fault, Phase
 from benchmark.collections.base import Collection, Hit
 from benchmark.evaluation.metrics import evaluate, mean
 from benchmark.evaluation.runfile import format_run
 from benchmark.evaluation.statistics import bootstrap_interval, percentile
 from benchmark.harness.record import (
+    Answers,
     CellRequest,
     CellSummary,
     Cost,
@@ -62,10 +65,28 @@ def summarise(
             forward_passes=fmean(record.forward_passes for record in records),
             prompt_tokens=fmean(record.prompt_tokens for record in records),
             completion_tokens=fmean(record.completion_tokens for record in records),
+            phases=_phases([record for record in records if not record.warm_up and record.failure is None]),
         ),
         training=tuple(training),
+        answers=_answers(records),
         load_seconds=load_seconds,
     )
+
+
+def _phases(timed: Sequence[QueryRecord]) -> dict[Phase, float]:
+    """Mean seconds of each phase."""
+    names = sorted({phase for record in timed for phase in record.phases})
+    return {phase: fmean(record.phases.get(phase, 0.0) for record in timed) for phase in names}
+
+
+def _answers(records: Sequence[QueryRecord]) -> Answers | None:
+    read = sum(record.answers for record in records)
+    if not read:
+        return None
+    faults: Counter[Fault] = Counter()
+    for record in records:
+        faults.update(record.faults)
+    return Answers(read=read, malformed=sum(record.malformed for record in records), faults=dict(faults))
 
 
 def run_text(request: CellRequest, machine: Machine, records: Sequence[QueryRecord]) -> str:

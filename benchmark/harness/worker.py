@@ -113,6 +113,7 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
         emit({"event": "loaded", "seconds": load_seconds})
         machine = writer.write_machine(provenance.machine(job.command, job.threads, _accelerator(backbone)))
         method = _method(job, backbone)
+        method.ready()
         for record in _records(job, method, backbone, collection, missing):
             writer.append(record)
             failure = record.failure.message if record.failure else None
@@ -168,6 +169,10 @@ def _records(
             prompt_tokens=outcome.cost.prompt_tokens,
             completion_tokens=outcome.cost.completion_tokens,
             forward_passes=outcome.cost.forward_passes,
+            phases=dict(outcome.cost.seconds),
+            answers=outcome.cost.answers,
+            malformed=outcome.cost.malformed,
+            faults=dict(outcome.cost.faults),
             peak_memory_bytes=memory.above_baseline if backbone else None,
             warm_up=number < WARM_UP,
         )
@@ -184,7 +189,12 @@ def _load(job: Job) -> Backbone | None:
     asked = job.request.backbone
     dtype: Any = asked.dtype
     return loader.load(
-        catalogue.find(job.backbone), job.folder, dtype=dtype, kernel=asked.attention, revision=asked.revision
+        catalogue.find(job.backbone),
+        job.folder,
+        needs=registry.find(job.request.method.name).card.needs,
+        dtype=dtype,
+        kernel=asked.attention,
+        revision=asked.revision,
     )
 
 

@@ -16,7 +16,7 @@ from methods.in_context.layout import IcrLayout, PromptOptions
 from methods.in_context.prompt import Kind
 from methods.in_context.reading import Reading, Rows
 from methods.in_context.scoring import HeadSum, document_sums, masked_document_sums
-from methods.in_context.windows import sliding_order
+from methods.listwise.windows import sliding_order
 
 Strategy = Literal["masked_na_calibration", "query_last", "attention_sorting", "na_only", "na_calibration_no_agg"]
 

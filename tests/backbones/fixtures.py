@@ -11,6 +11,7 @@ from benchmark.backbones.sources import prepare
 from benchmark.backbones.spec import Chat
 from tests.backbones.tiny_models import build
 from tests.backbones.tiny_tokenizers import byte_level
+from tests.support.templates import CHATML
 
 
 @pytest.fixture(scope="session")
@@ -21,22 +22,32 @@ def demo_backbone() -> Backbone:
 
 
 @pytest.fixture(scope="session")
+def demo_language_backbone() -> Backbone:
+    """The same with its output head, which is tied to its embeddings."""
+    selected = catalogue.find("smollm2-135m-instruct")
+    return load(selected, prepare(selected), needs=["generation"], dtype="float32", device="cpu")
+
+
+@pytest.fixture(scope="session")
 def tiny_backbone() -> Backbone:
-    """A random two-layer model with a long context: for what holds whatever the weights are.
+    """A random two-layer model with a long context and a head: for what holds whatever the weights are.
 
     Eight heads a layer, so that a fitted method finds the sixteen it takes, and half of them after pruning.
     """
+    tokenizer = byte_level(bos=True)
+    tokenizer.fast.chat_template = CHATML
     return Backbone(
         name="tiny",
         model=build(
             "llama",
+            head=True,
             vocab_size=500,
             num_hidden_layers=2,
             num_attention_heads=8,
             head_dim=4,
             max_position_embeddings=65536,
         ),
-        tokenizer=byte_level(bos=True),
+        tokenizer=tokenizer,
         chat=Chat(prefix="<user>", suffix="<end>", separator=" \n\n"),
         context_length=65536,
         weight_bytes=0,

@@ -29,6 +29,16 @@ def test_every_entry_is_valid_and_pinned() -> None:
                 assert len(source.revision) == 40
 
 
+def test_chat_templates_of_the_catalogue_render_as_their_models_were_trained() -> None:
+    from tests.backbones.language.made import tokenizer
+
+    fast = tokenizer(entries()["rank-zephyr-7b-v1-full"].chat_template).fast
+    fast.eos_token = "</s>"
+    messages = [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}]
+    text = fast.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    assert text == "<|system|>\nS</s>\n<|user|>\nU</s>\n<|assistant|>\n"
+
+
 @pytest.mark.parametrize("name", ["smollm2-135m-instruct", "SmolLM2_135M_Instruct", " smollm2-135m-instruct "])
 def test_names_are_found_however_they_are_spelt(name: str) -> None:
     selected = find(name)

@@ -14,9 +14,11 @@ from transformers import AutoTokenizer
 
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import Selected, find
+from benchmark.backbones.language import Message, Prompt
 from benchmark.backbones.loader import chat_from_template, load
 from benchmark.backbones.spec import Chat
 from benchmark.errors import UserError
+from tests.support import tiny
 from tests.support.tiny import CONTEXT
 
 TEMPLATE = (
@@ -130,6 +132,48 @@ def test_a_language_model_with_its_output_head_loads_as_well(folder: Path, tiny_
     assert headed.weight_bytes == plain.weight_bytes
     for name, tensor in plain._model.state_dict().items():
         torch.testing.assert_close(headed._model.state_dict()[name], tensor, rtol=0, atol=0)
+
+
+def headed(tmp_path: Path, **changes: Any) -> Path:
+    """A folder with a causal language model, as hub repositories hold it."""
+    folder = tiny.save(tmp_path / "headed", **changes)
+    if not changes:
+        weights = {f"model.{name}": tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+        weights["lm_head.weight"] = torch.arange(257 * 32, dtype=torch.float32).view(257, 32) / 1000
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize("need", ["logits", "generation"])
+def test_the_head_is_loaded_where_it_is_needed(tmp_path: Path, need: str) -> None:
+    folder = headed(tmp_path)
+    bare, whole = loaded(folder, needs=["attention"]), loaded(folder, needs=[need])
+    assert whole.weight_bytes - bare.weight_bytes == 257 * 32 * 4
+    prompt = whole.language.encode("abc")
+    (scores,) = whole.language.next_token([prompt], [("a",), ("b",)])
+    assert scores[0] != scores[1]
+    with pytest.raises(RuntimeError, match="was loaded without its output head"):
+        _ = bare.language
+    assert whole.attention.layers == bare.attention.layers == 2
+
+
+def test_a_tied_head_takes_no_memory_of_its_own(tmp_path: Path) -> None:
+    folder = headed(tmp_path, tie_word_embeddings=True)
+    assert loaded(folder, needs=["logits"]).weight_bytes == loaded(folder).weight_bytes
+
+
+def test_a_missing_head_is_refused_and_not_made_up(tiny_folder: Path) -> None:
+    with pytest.raises(UserError, match=r"is not complete: 1 weights are missing, such as lm_head\.weight"):
+        loaded(tiny_folder, needs=["generation"])
+
+
+def test_the_catalogues_chat_template_is_the_one_used(tmp_path: Path) -> None:
+    folder = headed(tmp_path)
+    selected = find(str(folder))
+    spec = selected.spec.model_copy(update={"chat_template": "{{ messages[0]['content'] }}!"})
+    backbone = load(Selected(spec, selected.source), folder, device="cpu", needs=["logits"])
+    prompt = backbone.language.encode(Prompt((Message("user", "hi"),)))
+    assert prompt.ids == tuple(backbone.tokenizer.encode("hi!").ids)
 
 
 def tokenizer_with(folder: Path, template: str | None, bos: bool) -> Any:

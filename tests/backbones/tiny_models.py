@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from benchmark.backbones import attention
@@ -40,12 +40,14 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 """transformers' model type, and what makes it worth testing."""
 
 
-def build(kind: str, implementation: str = attention.NAME, seed: int = 0, **changes: Any) -> Any:
-    """A random float32 model without its head; the same weights for every implementation."""
+def build(kind: str, implementation: str = attention.NAME, seed: int = 0, *, head: bool = False, **changes: Any) -> Any:
+    """A random float32 model, with or without its output head; the same weights for every implementation."""
     attention.register()
     config = CONFIG_MAPPING[kind](**{**SIZE, **ARCHITECTURES[kind], **changes})
     torch.manual_seed(seed)
-    model = AutoModel.from_config(config, attn_implementation=implementation, dtype=torch.float32)
+    model = (AutoModelForCausalLM if head else AutoModel).from_config(
+        config, attn_implementation=implementation, dtype=torch.float32
+    )
     for parameter in model.parameters():
         # Larger than the usual initialisation: attention that is far from uniform.
         torch.nn.init.normal_(parameter, std=0.4) if parameter.dim() > 1 else torch.nn.init.normal_(parameter, 1, 0.2)

@@ -46,7 +46,15 @@ def test_answers_have_exactly_the_documented_form(requests: Path, tmp_path: Path
     answers = [json.loads(text) for text in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [answer["qid"] for answer in answers] == ["q1", "q2"]
     for answer in answers:
-        assert list(answer) == ["qid", "scores", "seconds", "prompt_tokens", "forward_passes"]
+        assert list(answer) == [
+            "qid",
+            "scores",
+            "seconds",
+            "phases",
+            "prompt_tokens",
+            "completion_tokens",
+            "forward_passes",
+        ]
         assert all(list(item) == ["docid", "score"] for item in answer["scores"])
         assert sorted(item["docid"] for item in answer["scores"]) == ["a", "b", "c"]
         scores = [item["score"] for item in answer["scores"]]
@@ -55,6 +63,45 @@ def test_answers_have_exactly_the_documented_form(requests: Path, tmp_path: Path
         assert answer["seconds"] > 0
         assert answer["prompt_tokens"] > 200
         assert answer["forward_passes"] == 2
+        assert answer["completion_tokens"] == 0
+        assert 0 < sum(answer["phases"].values()) <= answer["seconds"]
+        assert set(answer["phases"]) == {"tokenise", "prefill"}
+
+
+def test_written_rankings_are_counted(requests: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from tests.support import tiny
+    from tests.support.templates import CHATML
+
+    folder = tiny.save(tmp_path / "talker", tie_word_embeddings=True)
+    (folder / "chat_template.jinja").write_text(CHATML)
+    for preset, malformed in (("constrained", 0), ("single-turn", 1)):
+        result = rerank(requests, tmp_path / "out.jsonl", "--backbone", folder, "--preset", preset, method="rankgpt")
+        assert result.status == 0, result.err
+        for text in (tmp_path / "out.jsonl").read_text().splitlines():
+            answer = json.loads(text)
+            assert (answer["answers"], answer["malformed"]) == (1, malformed)
+            assert bool(answer["faults"]) == bool(malformed)
+            assert answer["completion_tokens"] >= answer["forward_passes"] > 1
+            assert set(answer["phases"]) == {"tokenise", "prefill", "decode"}
+            assert sorted(item["score"] for item in answer["scores"]) == [1.0, 2.0, 3.0]
+
+
+def test_a_backbone_that_does_not_fit_is_refused_before_the_first_query(
+    requests: Path, tmp_path: Path, tiny_folder: Path
+) -> None:
+    from tests.support import tiny
+
+    folder = tiny.save(tmp_path / "talker", tie_word_embeddings=True)
+    options = ["--preset", "listwise-likelihood-numbers", "--backbone", folder]
+    result = rerank(requests, tmp_path / "out.jsonl", *options, method="first")
+    assert result.status == 2
+    assert result.problems == [
+        "Backbone 'talker': its tokenizer has no single token for '10', '11', '12', '13', '14', '15', '16', '17', "
+        "'18', '19' and others. Use other identifiers, a smaller window, or another backbone."
+    ]
+    result = rerank(requests, tmp_path / "out.jsonl", "--backbone", tiny_folder, method="first")
+    assert result.status == 2
+    assert "1 weights are missing, such as lm_head.weight" in result.problems[0]
 
 
 def test_options_and_presets_reach_the_method(requests: Path, tmp_path: Path, tiny_folder: Path) -> None:

@@ -114,6 +114,23 @@ def test_costs_are_of_this_query_alone_failed_or_not() -> None:
     assert outcome_of(act, meter).cost == Cost(forward_passes=2, prompt_tokens=42, completion_tokens=2)
 
 
+def test_answers_and_their_faults_are_of_this_query_alone() -> None:
+    meter = Meter()
+    meter.answered({"missing", "cut"})
+
+    def act() -> list[float]:
+        meter.answered()
+        meter.answered({"missing", "repeated"})
+        with meter.phase("decode"):
+            pass
+        return [1.0, 2.0, 3.0]
+
+    cost = outcome_of(act, meter).cost
+    assert (cost.answers, cost.malformed) == (2, 1)
+    assert cost.faults == {"missing": 1, "repeated": 1}
+    assert list(cost.seconds) == ["decode"]
+
+
 def test_the_device_is_waited_for_before_and_after() -> None:
     order: list[str] = []
 

@@ -61,6 +61,34 @@ def test_costs_are_means_over_all_queries(small: Path) -> None:
     assert cost.prompt_tokens == pytest.approx((100 + 102 + 103 + 105) / 6)
 
 
+def test_answers_are_added_up_and_phases_averaged_over_timed_queries(small: Path) -> None:
+    assert summary_of(small, records()).answers is None
+    faults = [{}, {"missing": 2}, {}, {"missing": 1, "cut": 1}, {}, {}]
+    made = [
+        record.model_copy(
+            update={
+                "answers": 3,
+                "malformed": max(kinds.values(), default=0),
+                "faults": kinds,
+                "phases": {"decode": 2.0},
+            }
+        )
+        for record, kinds in zip(records(), faults, strict=True)
+    ]
+    made[5] = made[5].model_copy(update={"phases": {"decode": 4.0, "prefill": 1.0}})
+    summary = summary_of(small, made)
+    assert summary.answers is not None
+    assert (summary.answers.read, summary.answers.malformed) == (18, 3)
+    assert summary.answers.faults == {"missing": 3, "cut": 1}
+    assert summary.answers.well_formed == pytest.approx(15 / 18)
+    assert summary.cost.phases == {"decode": 3.0, "prefill": 0.5}, "q4 and q6 are timed"
+
+
+def test_lines_from_before_answers_were_counted_can_be_read() -> None:
+    old = query_record("q1", 1.0, 2.0).model_dump(mode="json", exclude={"answers", "malformed", "faults", "phases"})
+    assert QueryRecord.model_validate(old).answers == 0
+
+
 def test_memory_is_the_largest_peak(small: Path) -> None:
     made = [
         record.model_copy(update={"peak_memory_bytes": peak})

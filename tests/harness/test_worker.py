@@ -80,6 +80,8 @@ def test_a_whole_cell(icr: Job) -> None:
         assert len(record.scores) == 4
         assert record.forward_passes == 2
         assert record.prompt_tokens > 300
+        assert set(record.phases) == {"tokenise", "prefill"}
+        assert sum(record.phases.values()) <= record.seconds
         assert record.peak_memory_bytes is not None
     assert cell.summary.latency is not None
     assert cell.summary.latency.queries == len(QUERIES) - WARM_UP

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.backbones.meter import Fault
 from benchmark.collections import catalogue
 from benchmark.evaluation.metrics import METRICS
 from benchmark.evaluation.statistics import bootstrap_interval, percentile
 from benchmark.harness.record import (
+    Answers,
     BackboneRequest,
     CellRequest,
     CellSummary,
@@ -108,11 +110,13 @@ def write_cell(
     ran_on: Machine | None = None,
     folder: str | None = None,
     tokens: int = 1650,
+    written: int = 0,
 ) -> Path:
     """A cell folder; returns it.
 
     Args:
         quality: nDCG@10 to scatter topics around; failures: numbers of the topics that fail, with ``message``.
+        written: tokens that the model wrote for each query, as three answers of which the first topic's were malformed.
         finished: whether there is a summary and a run file; ran_on: None for `machine()`.
         folder: its name, the request's slug by default.
     """
@@ -126,6 +130,8 @@ def write_cell(
         _record(qid, number, chance, seconds, tokens if asked.backbone else 0, message if number in failures else None)
         for number, qid in enumerate(names)
     ]
+    if written:
+        records = [_wrote(record, written, number == 0) for number, record in enumerate(records)]
     lines = "".join(record.model_dump_json() + "\n" for record in records)
     (where / "queries.jsonl").write_text(lines, encoding="utf-8")
     if finished:
@@ -167,8 +173,9 @@ def summary(asked: CellRequest, records: Sequence[QueryRecord], quality: float) 
         cost=Cost(
             forward_passes=sum(passes) / len(passes),
             prompt_tokens=sum(record.prompt_tokens for record in records) / len(records),
-            completion_tokens=0.0,
+            completion_tokens=sum(record.completion_tokens for record in records) / len(records),
         ),
+        answers=_answers(records),
         load_seconds=1.9 if asked.backbone else None,
     )
 
@@ -190,9 +197,23 @@ def demo_results(results: Path) -> None:
     for method, preset, quality, seconds in rows:
         asked = request(method, preset, {"order": "reversed" if preset != "default" else "given", "window": None})
         failures = (4, 9, 11) if method == "listwise-generation" else ()
-        write_cell(results, asked, quality=quality, seconds=seconds, topics=35, failures=failures)
+        written = 96 if method == "listwise-generation" else 0
+        write_cell(results, asked, quality=quality, seconds=seconds, topics=35, failures=failures, written=written)
     write_cell(results, request("setwise"), topics=21, finished=False)
     write_cell(results, request("pairwise"), topics=35, failures=range(35))
+
+
+def _answers(records: Sequence[QueryRecord]) -> Answers | None:
+    read = sum(record.answers for record in records)
+    faults: dict[Fault, int] = {"missing": 3, "cut": 1}
+    return Answers(read=read, malformed=3, faults=faults) if read else None
+
+
+def _wrote(record: QueryRecord, written: int, malformed: bool) -> QueryRecord:
+    changes: dict[str, Any] = {"completion_tokens": written, "answers": 3}
+    if malformed:
+        changes |= {"malformed": 3, "faults": {"missing": 3, "cut": 1}}
+    return record.model_copy(update=changes)
 
 
 def _record(

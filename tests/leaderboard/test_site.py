@@ -90,6 +90,22 @@ def test_every_row_of_the_table_is_as_wide_as_its_head(demo_site: Path) -> None:
     assert set(body) == {head}
 
 
+def test_what_a_model_wrote_has_columns_where_one_writes(tmp_path: Path) -> None:
+    cells.write_cell(tmp_path / "results", cells.request("icr"))
+    index = build([tmp_path / "results"], tmp_path / "silent").index
+    assert "written tokens" not in Page(index).words
+    assert "ell-formed" not in Page(index).words
+    folder = cells.write_cell(tmp_path / "results", cells.request("rankgpt"), written=96, quality=0.9)
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    words = Page(site / "index.html").words
+    assert "forward passes written tokens well-formed" in words
+    assert "2 96 91.7%" in words, "33 of 36 answers"
+    assert "2 0 –" in words, "ICR writes nothing"
+    page = Page(site / "runs" / f"{folder.name}.html").words
+    assert "Well-formed answers 91.7% of 36 · 1 cut · 3 missing" in page
+    assert "3 of 3 answers malformed (missing, cut)" in page
+
+
 def test_the_demo_is_visibly_a_demonstration(demo_site: Path) -> None:
     words = Page(demo_site / "index.html").words
     assert "A demonstration, not a benchmark." in words

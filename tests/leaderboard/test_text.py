@@ -43,4 +43,5 @@ def test_interval_has_three_decimals_at_both_ends() -> None:
 
 def test_mebibytes_and_counts() -> None:
     assert [text.mebibytes(size * 2**20) for size in (3, 513, 15000)] == ["3.0", "513", "15,000"]
+    assert [text.percent(share) for share in (1.0, 0.99999, 0.9234, 0.0)] == ["100%", "99.9%", "92.3%", "0.0%"]
     assert [text.count(value) for value in (2.0, 2.44, 1650.6)] == ["2", "2.4", "1,651"]

@@ -128,6 +128,12 @@ class AttentionReader:
                     f"the prompt has {len(prompt)} tokens, {len(prompt) - self._context_length} more than the context "
                     f"of {self._context_length}: truncate passages (option words) or rank in windows (option window)"
                 )
+        with self._meter.phase("prefill"):
+            return self._read(prompts, heads, consumers, hidden)
+
+    def _read(
+        self, prompts: Sequence[Prompt], heads: Heads, consumers: Sequence[Consumer], hidden: int | None
+    ) -> Tensor | None:
         wanted = {layer: chosen for layer, chosen in heads.items() if len(chosen)}
         last = max(max(wanted), -1 if hidden is None else hidden)
         self._check_readable(last)
@@ -167,7 +173,7 @@ class AttentionReader:
         """
         if len(ids) > self._context_length:
             raise QueryError(f"the query has {len(ids)} tokens and the context only {self._context_length}")
-        with self._entering(layer) as found:
+        with self._meter.phase("prefill"), self._entering(layer) as found:
             self._run(Pass(layer), [list(ids)], [list(range(len(ids)))], DynamicCache())
         self._meter.add(prompt_tokens=len(ids))
         return found[0][0]

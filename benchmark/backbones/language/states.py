@@ -1,0 +1,170 @@
+"""Hidden states of chosen tokens of many prompts, with few forward passes and no token computed for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from benchmark.backbones.attention.interface import PADDING, PREFIX, Layout, Pass
+from benchmark.backbones.meter import Meter
+from benchmark.backbones.prompt import Span
+
+BATCH_TOKENS = 8192
+"""Tokens of one forward pass, padding included; a single longer prompt makes a pass of its own."""
+
+WORTH_SHARING = 64
+"""Tokens that must be saved before the common beginning of some prompts is run apart."""
+
+SEPARABLE = {"full_attention", "sliding_attention", "chunked_attention"}
+"""Layer types in which prompts laid end to end can be kept from seeing each other."""
+
+NO_LAST_LAYER = -1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A prompt's tokens, and the positions whose hidden states are read (not empty)."""
+
+    ids: Sequence[int]
+    rows: Span
+
+
+class States:
+    """Runs a decoder.
+
+    Two ways, both exact. Prompts with little in common are padded at the end: a causal model's earlier positions do not
+    see it. Prompts with a common beginning have it run once; their rest is laid end to end over its cache, each piece
+    at its own positions and blind to the others, so that the cache is not copied for every prompt.
+
+    Args:
+        decoder: a transformers decoder without its head, loaded with the attention implementation of
+            `benchmark.backbones.attention`; meter: counts passes and tokens.
+    """
+
+    def __init__(self, decoder: Any, meter: Meter) -> None:
+        self._decoder = decoder
+        self._meter = meter
+        kinds = set(getattr(decoder.config, "layer_types", None) or ["full_attention"])
+        self.separable = kinds <= SEPARABLE and bool(getattr(decoder, "_supports_attention_backend", False))
+
+    def rows(self, prompts: Sequence[Wanted]) -> list[Tensor]:
+        """The wanted hidden states after the last layer and norm: ``[rows, hidden size]`` for each prompt, in order."""
+        with self._meter.phase("prefill"):
+            shared = self.shared_length(prompts)
+            return self._over_cache(prompts, shared) if shared else self._padded(prompts)
+
+    def shared_length(self, prompts: Sequence[Wanted]) -> int:
+        """Tokens of the common beginning that are run once; 0 where that would save little or is not possible."""
+        if len(prompts) < 2 or not self.separable:
+            return 0
+        shared = min(min(prompt.rows.start for prompt in prompts), common_length([prompt.ids for prompt in prompts]))
+        return shared if shared * (len(prompts) - 1) >= WORTH_SHARING else 0
+
+    def run(self, ids: Sequence[Sequence[int]], cache: DynamicCache | None = None, layout: Layout | None = None) -> Any:
+        """One forward pass; the last hidden states ``[batch, tokens, hidden size]``.
+
+        Args:
+            ids: rows of equal length; cache: what stands before them, extended by them.
+            layout: where every key stands, for rows with padding or pieces in them; None: a plain causal pass.
+        """
+        device = self._decoder.device
+        inputs: dict[str, Any] = {"input_ids": torch.tensor(ids, device=device)}
+        if layout is not None:
+            inputs["position_ids"] = layout.positions[:, -len(ids[0]) :].to(device)
+        with torch.inference_mode(), Pass(NO_LAST_LAYER, layout=layout).running():
+            output = self._decoder(**inputs, past_key_values=cache, use_cache=cache is not None)
+        return output.last_hidden_state
+
+    def _padded(self, prompts: Sequence[Wanted]) -> list[Tensor]:
+        found: dict[int, Tensor] = {}
+        for batch in batches([len(prompt.ids) for prompt in prompts]):
+            width = max(len(prompts[number].ids) for number in batch)
+            states = self.run([padded(prompts[number].ids, width) for number in batch])
+            self._meter.add(prompt_tokens=sum(len(prompts[number].ids) for number in batch))
+            for row, number in enumerate(batch):
+                span = prompts[number].rows
+                # A copy: a view would keep the states of the whole batch.
+                found[number] = states[row, span.start : span.stop].clone()
+        return [found[number] for number in range(len(prompts))]
+
+    def _over_cache(self, prompts: Sequence[Wanted], shared: int) -> list[Tensor]:
+        cache = DynamicCache()
+        self.run([prompts[0].ids[:shared]], cache)
+        self._meter.add(prompt_tokens=shared)
+        found: list[Tensor] = []
+        for pack in packs([len(prompt.ids) - shared for prompt in prompts]):
+            pieces = [prompts[number].ids[shared:] for number in pack]
+            states = self.run([[token for piece in pieces for token in piece]], cache, pieces_layout(shared, pieces))
+            length = sum(map(len, pieces))
+            self._meter.add(prompt_tokens=length)
+            cache.crop(-length)
+            offset = -shared
+            for number, piece in zip(pack, pieces, strict=True):
+                span = prompts[number].rows
+                found.append(states[0, offset + span.start : offset + span.stop].clone())
+                offset += len(piece)
+        return found
+
+
+def common_length(sequences: Sequence[Sequence[int]]) -> int:
+    """Number of equal items at the beginning of all sequences."""
+    # The least and the greatest sequence differ at the earliest place where any two do.
+    low, high = min(map(tuple, sequences)), max(map(tuple, sequences))
+    for place, (one, other) in enumerate(zip(low, high, strict=False)):
+        if one != other:
+            return place
+    return min(len(low), len(high))
+
+
+def padded(ids: Sequence[int], width: int) -> list[int]:
+    """Filled up at the end with a token that nobody looks at."""
+    return [*ids, *[0] * (width - len(ids))]
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices grouped so that similar lengths stand together and no group exceeds `BATCH_TOKENS` with its padding."""
+    batch: list[int] = []
+    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
+        # Sorted: the first of a batch is its longest.
+        if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
+
+
+def packs(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices in order, grouped so that no group exceeds a quarter of `BATCH_TOKENS`: its mask grows quadratically."""
+    pack: list[int] = []
+    total = 0
+    for number, length in enumerate(lengths):
+        if pack and total + length > BATCH_TOKENS // 4:
+            yield pack
+            pack, total = [], 0
+        pack.append(number)
+        total += length
+    if pack:
+        yield pack
+
+
+def pieces_layout(shared: int, pieces: Sequence[Sequence[int]]) -> Layout:
+    """Pieces laid end to end over a cache of ``shared`` tokens, each going on from there."""
+    positions = list(range(shared))
+    owner = [PREFIX] * shared
+    for number, piece in enumerate(pieces):
+        positions += range(shared, shared + len(piece))
+        owner += [number] * len(piece)
+    return Layout(torch.tensor([positions]), torch.tensor([owner]))
+
+
+def padding_layout(lengths: Sequence[int], width: int, generated: int) -> Layout:
+    """Rows padded at the end to ``width``, then ``generated`` more tokens each, which go on from the row's own end."""
+    positions = [[*range(width), *range(length, length + generated)] for length in lengths]
+    owner = [[*[PREFIX] * length, *[PADDING] * (width - length), *[PREFIX] * generated] for length in lengths]
+    return Layout(torch.tensor(positions), torch.tensor(owner))

@@ -1,0 +1,91 @@
+"""RankGPT: the model writes the ranking of a window (arXiv 2304.09542)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from benchmark.backbones.language import Encoded, Prompt
+from methods.base import Candidate
+from methods.listwise.method import Listwise, ListwiseOptions
+from methods.listwise.passages import fitted, passage, without_numbers
+from methods.listwise.permutation import WellFormed, complete, parse_permutation
+from methods.listwise.prompts import Example, conversation, single_turn
+
+
+class RankGptOptions(ListwiseOptions):
+    """Options of RankGPT."""
+
+    prompt: Literal["multi_turn", "single_turn"] = "multi_turn"
+    """The paper's conversation with one turn a passage, or the one turn of RankVicuna and RankZephyr."""
+    answer_tokens: int = Field(default=200, ge=0)
+    """Tokens left free for the answer; at least those of a complete ranking."""
+    constrained: bool = False
+    """Let the model write nothing but well-formed rankings. Not in the paper."""
+    example: Example = "2 > 1"
+    """Single turn: the example of the output format."""
+    system: bool = True
+    """Single turn: with a system turn."""
+    spread: bool = False
+    """Single turn: a window with few passages gets more words of each, words * window / passages (rank_llm)."""
+
+    @model_validator(mode="after")
+    def _only_for_a_single_turn(self) -> RankGptOptions:
+        if self.prompt == "multi_turn" and (self.example != "2 > 1" or not self.system or self.spread):
+            raise ValueError("example, system and spread have a meaning with prompt=single_turn only")
+        return self
+
+
+class RankGpt(Listwise[RankGptOptions]):
+    """Listwise re-ranking by permutation generation."""
+
+    options_class = RankGptOptions
+
+    def ready(self) -> None:
+        """UserError naming what the backbone's engine cannot do."""
+        self.backbone.language.require("tokens", "generate")
+        if self.options.constrained:
+            self.backbone.language.require("constraint")
+
+    def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
+        """Generate and parse one ranking; an answer's faults are counted by the backbone's meter."""
+        language, count = self.backbone.language, len(candidates)
+        limit = self.answer_limit(count)
+        prompt = self.encoded(query, candidates, self.room - limit)
+        constraint = None
+        if self.options.constrained:
+            constraint = WellFormed(language.fragment, [str(number) for number in range(1, count + 1)])
+        (answer,) = language.generate([prompt], limit, stop=complete(count), constraint=constraint)
+        parsed = parse_permutation(answer.text, count)
+        self.backbone.meter.answered(parsed.faults | ({"cut"} if answer.cut else set()))
+        scores = [0.0] * count
+        for rank, item in enumerate(parsed.order):
+            scores[item] = float(count - rank)
+        return scores
+
+    def answer_limit(self, count: int) -> int:
+        """Most tokens of an answer: as the option says, and no fewer than a complete ranking has."""
+        ranking = " > ".join(f"[{number}]" for number in range(1, count + 1))
+        return max(self.options.answer_tokens, len(self.backbone.language.encode(ranking)))
+
+    def encoded(self, query: str, candidates: Sequence[Candidate], budget: int) -> Encoded:
+        """The prompt with passages cut until it has at most ``budget`` tokens."""
+        options, count = self.options, len(candidates)
+        encode = self.backbone.language.encode
+        if options.prompt == "multi_turn":
+            return fitted(
+                lambda words: encode(Prompt(conversation(query, [passage(one, words) for one in candidates]))),
+                options.words,
+                budget,
+                None,
+            )
+        labels = [str(number) for number in range(1, count + 1)]
+
+        def one_turn(words: int) -> Encoded:
+            texts = [without_numbers(passage(one, words)) for one in candidates]
+            return encode(Prompt(single_turn(query, texts, labels, options.example, options.system)))
+
+        words = int(options.words * options.window / count) if options.spread else options.words
+        return fitted(one_turn, words, budget, count)
