@@ -35,7 +35,7 @@ def value(query: Judged, heads: list[int]) -> float:
 
 
 def test_the_objective_of_a_case_worked_out_by_hand() -> None:
-    """Ranks of the relevant documents are 1 and 3; means 4 and 2; the standard deviation of 5, 4, 3, 0 is sqrt(14/3)."""
+    """Relevant documents have ranks 1 and 3 and mean 4, the others mean 2; the standard deviation is sqrt(14/3)."""
     ndcg = (1 + 1 / 2) / (1 + 1 / math.log2(3))
     margin = math.tanh(((5 + 3) / 2 - (4 + 0) / 2) / math.sqrt(14 / 3))
     found = objective(torch.tensor([5.0, 4.0, 3.0, 0.0]), [1, 0, 1, 0])
