@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from benchmark.cli.options import backbone_options, key_values, prepared
-from benchmark.errors import UserError
+from benchmark.errors import SHOWN, UserError
 
 MEASURED = {"test", "all"}
 """Splits that results are measured on."""
@@ -73,8 +73,9 @@ def command(
         (learnt.saturated, "no candidate that is judged not relevant"),
     ):
         if qids:
-            shown = ", ".join(qids[:5])
-            click.echo(f"Skipped {len(qids)} topics with {why} among the first {depth}: {shown}...", err=True)
+            shown = ", ".join(qids[:SHOWN]) + (", ..." if len(qids) > SHOWN else "")
+            topics = "topic" if len(qids) == 1 else "topics"
+            click.echo(f"Skipped {len(qids)} {topics} with {why} among the first {depth}: {shown}", err=True)
     selected = catalogue.find(backbone_name)
     folder = prepared(selected, accept_terms)
     import torch

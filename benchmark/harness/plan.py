@@ -176,7 +176,7 @@ def plan(
 
 
 def method_request(entry: SuiteMethod, plugin: Plugin, values: Options) -> MethodRequest:
-    """Identity of a method with its options; UserError for an artefact that is altered or of another method."""
+    """Identity of a method with its options; UserError for an artefact that is altered."""
     options = values.model_dump(mode="json")
     artefacts = {}
     for option, path in values.artefacts().items():

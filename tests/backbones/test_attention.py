@@ -184,6 +184,30 @@ def test_hidden_states_of_the_tail_come_from_the_same_forward(kind: str, layer: 
     torch.testing.assert_close(states[: len(QUERY.ids)], expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["llama", "gemma3_text"])
+@pytest.mark.parametrize("layer", [0, 1, 3])
+def test_states_are_what_enters_a_layer_and_later_layers_are_not_run(kind: str, layer: int) -> None:
+    model, meter = build(kind), Meter()
+    ran = []
+    for number, module in enumerate(model.layers):
+        module.self_attn.o_proj.register_forward_hook(lambda *_, number=number: ran.append(number))
+    states = AttentionReader(model, meter, 512).states(QUERY.ids, layer)
+    with torch.inference_mode():
+        output = build(kind, "eager")(torch.tensor([QUERY.ids]), output_hidden_states=True, use_cache=False)
+    torch.testing.assert_close(states, output.hidden_states[layer][0], atol=1e-4, rtol=1e-4)
+    assert ran == list(range(layer))
+    assert (meter.total.forward_passes, meter.total.prompt_tokens) == (1, len(QUERY.ids))
+
+
+def test_states_of_too_many_tokens_or_of_no_layer_are_refused() -> None:
+    reader = reader_of(build("llama"), 10)
+    with pytest.raises(QueryError, match="the query has 11 tokens and the context only 10"):
+        reader.states(QUERY.ids, 1)
+    for layer in (-1, 4):
+        with pytest.raises(UserError, match=rf"No such layer: {layer}\. The model has layers 0-3"):
+            reader.states(PREFIX[:5], layer)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_stays_near_single(dtype: torch.dtype) -> None:
     half = read(reader_of(build("llama").to(dtype)), PREFIX, [QUERY], {3: range(4)})[3]

@@ -21,6 +21,8 @@ from benchmark.harness import record
 from benchmark.harness.plan import Planned, plan, select
 from benchmark.harness.record import CellRequest
 from benchmark.suites import Suite
+from methods import registry
+from tests.support.artefacts import head_artefact
 from tests.support.collection import QUERIES, write_suite
 
 
@@ -325,3 +327,59 @@ def test_a_command_tells_nothing_of_where_somebody_keeps_files(tmp_path: Path, s
     relative = Path("..") / suite.name
     (cell,) = cells_of(relative, typed=str(relative))
     assert shlex.split(cell.command)[2] == "small.yaml"
+
+
+def with_heads(path: Path, small: Path, backbone: Path, artefact: Path) -> Suite:
+    suite = suites.find(str(write_suite(path, small, ["qrhead"], [str(backbone)])))
+    return select(suite, ["qrhead"], [], [], None, {"heads": str(artefact)})
+
+
+def fitted_cell(path: Path, small: Path, backbone: Path, artefact: Path) -> CellRequest:
+    (cell,) = plan(with_heads(path, small, backbone, artefact), in_place)
+    return cell.request
+
+
+def test_an_artefacts_content_is_part_of_the_identity_and_its_folder_is_not(
+    tmp_path: Path, small: Path, backbone: Path
+) -> None:
+    here = head_artefact(tmp_path / "here").folder
+    first = fitted_cell(tmp_path / "s.yaml", small, backbone, here)
+    assert first.method.options["heads"] == "qrhead.tiny-llama.school.train"
+    assert list(first.method.artefacts) == ["heads"]
+    assert str(tmp_path) not in first.model_dump_json()
+    moved = Path(shutil.copytree(here, tmp_path / "else" / "where"))
+    assert fitted_cell(tmp_path / "s.yaml", small, backbone, moved).identity == first.identity
+    head_artefact(here, heads=("0-0",))
+    changed = fitted_cell(tmp_path / "s.yaml", small, backbone, here)
+    assert changed.method.options == first.method.options
+    assert changed.identity != first.identity
+
+
+def test_an_altered_artefact_is_refused_before_anything_is_fetched(tmp_path: Path, small: Path, backbone: Path) -> None:
+    folder = head_artefact(tmp_path / "fit").folder
+    header = (folder / "artefact.json").read_text()
+    (folder / "artefact.json").write_text(header.replace('"1-2"', '"1-3"'))
+    suite = with_heads(tmp_path / "s.yaml", small, backbone, folder)
+    with pytest.raises(UserError, match=r"artefact\.json: was altered after the fit"):
+        plan(suite, never)
+
+
+def test_a_preset_of_another_backbone_is_left_out_and_said_so(tmp_path: Path, small: Path, backbone: Path) -> None:
+    presets = [name for name, preset in registry.find("selective-icr").card.presets.items() if preset.backbone]
+    assert presets
+    notes: list[str] = []
+    path = write_suite(tmp_path / "s.yaml", small, ["icr", f"selective-icr:{presets[0]}"], [str(backbone)])
+    assert only(path, note=notes.append).method.name == "icr"
+    assert notes == [f"Left out: selective-icr:{presets[0]} is made for another backbone than {backbone}."]
+    alone = write_suite(tmp_path / "alone.yaml", small, [f"selective-icr:{presets[0]}"], [str(backbone)])
+    with pytest.raises(UserError, match="Suite 'small' holds no cell that can be run"):
+        cells_of(alone)
+
+
+def test_a_preset_serves_its_backbone_wherever_it_comes_from(tmp_path: Path, small: Path) -> None:
+    presets = registry.find("selective-icr").card.presets
+    (name, *_) = [name for name, preset in presets.items() if preset.backbone == "qwen3-0.6b"]
+    notes: list[str] = []
+    path = write_suite(tmp_path / "s.yaml", small, [f"selective-icr:{name}"], ["qwen3-0.6b"])
+    assert only(path, note=notes.append).method.preset == name
+    assert notes == []

@@ -26,6 +26,7 @@ from benchmark.harness.record import (
     MethodRequest,
     Metrics,
     QueryRecord,
+    TrainingOverlap,
 )
 
 MIB = 2**20
@@ -111,6 +112,7 @@ def write_cell(
     folder: str | None = None,
     tokens: int = 1650,
     written: int = 0,
+    training: Sequence[TrainingOverlap] = (),
 ) -> Path:
     """A cell folder; returns it.
 
@@ -118,7 +120,7 @@ def write_cell(
         quality: nDCG@10 to scatter topics around; failures: numbers of the topics that fail, with ``message``.
         written: tokens that the model wrote for each query, as three answers of which the first topic's were malformed.
         finished: whether there is a summary and a run file; ran_on: None for `machine()`.
-        folder: its name, the request's slug by default.
+        folder: its name, the request's slug by default; training: what the method has seen of the test data.
     """
     where = results / (folder or asked.slug)
     where.mkdir(parents=True)
@@ -135,7 +137,7 @@ def write_cell(
     lines = "".join(record.model_dump_json() + "\n" for record in records)
     (where / "queries.jsonl").write_text(lines, encoding="utf-8")
     if finished:
-        done = summary(asked, records, quality)
+        done = summary(asked, records, quality).model_copy(update={"training": tuple(training)})
         (where / "summary.json").write_text(json.dumps(done.model_dump(mode="json"), indent=1), encoding="utf-8")
         run = [f"{r.qid} Q0 {d} {n} {s} x\n" for r in records for n, (d, s) in enumerate(r.ranking(), 1)]
         (where / "run.trec").write_text("".join(run), encoding="utf-8")

@@ -4,6 +4,7 @@ import cells
 import pytest
 
 from benchmark.collections import catalogue
+from benchmark.harness.record import TrainingOverlap
 from benchmark.harness.store import read_cells
 from leaderboard.rows import Section, safe_name, sections
 
@@ -164,3 +165,29 @@ def test_the_table_leaves_out_metrics_that_are_for_special_collections(tmp_path:
     (section,) = read(tmp_path)
     assert {"recall@3", "recall@5"} <= set(section.metrics)
     assert [name for name in section.metrics if name not in section.columns] == ["recall@3", "recall@5"]
+
+
+@pytest.mark.parametrize(
+    ("source", "checked", "queries", "documents", "words"),
+    [
+        ("demo:test", True, 3, 1, "fitted on demo:test: saw 3 topics and 1 document of this collection"),
+        ("demo:train", True, 0, 7, "fitted on demo:train: saw 0 topics and 7 documents of this collection"),
+        ("demo:train", True, 0, 0, ""),
+        ("demo", False, 12, 0, "detected on demo, perhaps on these topics"),
+        ("nq", False, 0, 0, ""),
+    ],
+)
+def test_a_row_says_what_its_method_saw_of_the_test_data(
+    tmp_path: Path, source: str, checked: bool, queries: int, documents: int, words: str
+) -> None:
+    data = TrainingOverlap(source=source, checked=checked, queries=queries, documents=documents)
+    cells.write_cell(tmp_path, cells.request("qrhead"), training=[data])
+    (row,) = read(tmp_path)[0].rows
+    assert row.seen == words
+    assert row.fitted_on == (source if checked else f"{source} (as published, not checked)")
+
+
+def test_an_unfitted_row_has_seen_nothing(tmp_path: Path) -> None:
+    cells.write_cell(tmp_path, cells.request())
+    (row,) = read(tmp_path)[0].rows
+    assert (row.seen, row.fitted_on) == ("", "")

@@ -8,6 +8,7 @@ import cells
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.harness.record import TrainingOverlap
 from leaderboard import build
 from leaderboard.site import DATA_FILES, MARKER
 
@@ -118,6 +119,25 @@ def test_another_collection_has_no_demo_note(tmp_path: Path) -> None:
     words = Page(build([tmp_path / "results"], tmp_path / "site").index).words
     assert "demonstration" not in words
     assert "Not in the catalogue." in words
+
+
+def test_rows_that_saw_test_data_are_marked_and_no_others(tmp_path: Path) -> None:
+    seen = TrainingOverlap(source="demo:test", checked=True, queries=3, documents=9)
+    clean = TrainingOverlap(source="demo:train", checked=True, queries=0, documents=0)
+    cells.write_cell(tmp_path / "results", cells.request("qrhead"), training=[seen])
+    cells.write_cell(tmp_path / "results", cells.request("core"), training=[clean])
+    cells.write_cell(tmp_path / "results", cells.request("icr"))
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    html = (site / "index.html").read_text(encoding="utf-8")
+    rows = [row for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL) if '<th scope="row" class="method"' in row]
+    marked = [row for row in rows if "saw test data" in row]
+    assert len(rows) == 3
+    assert len(marked) == 1
+    assert "runs/qrhead" in marked[0]
+    assert 'title="fitted on demo:test: saw 3 topics and 9 documents of this collection"' in marked[0]
+    details = {name: page.words for name, page in pages(site).items() if name.startswith("runs/")}
+    assert sum("saw 3 topics and 9 documents" in words for words in details.values()) == 1
+    assert sum("demo:train" in words for words in details.values()) == 1
 
 
 def test_numbers_of_a_row(tmp_path: Path) -> None:
