@@ -40,6 +40,17 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save(tmp_path_factory.mktemp("backbones") / "tiny-llama")
 
 
+@pytest.fixture(scope="session")
+def tiny_talker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `tiny_folder`, with an output head tied to the embeddings and a chat template."""
+    from tests.support import tiny
+    from tests.support.templates import CHATML
+
+    folder = tiny.save(tmp_path_factory.mktemp("backbones") / "tiny-talker", tie_word_embeddings=True)
+    (folder / "chat_template.jinja").write_text(CHATML)
+    return folder
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """Folder of the small collection."""

@@ -54,8 +54,10 @@ class First(Listwise[FirstOptions]):
 
     def ready(self) -> None:
         """UserError naming the identifiers that the backbone's tokenizer cannot make single tokens."""
-        self.backbone.language.require("tokens", "next_token")
-        self.backbone.language.check_answers(self.answers(self.options.window))
+        options, language = self.options, self.backbone.language
+        language.require("next_token", *(("tokens",) if options.passage_tokens or options.query_tokens else ()))
+        language.check_answers(self.answers(options.window))
+        language.encode(Prompt(self._messages("?", ["?"], self.labels(1))))
 
     def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Log-probability of each passage's identifier as the next token, among those of the window."""
@@ -84,7 +86,8 @@ class First(Listwise[FirstOptions]):
             shown = [self._shown(passage(candidate, words)) for candidate in texts]
             return language.encode(Prompt(self._messages(asked, shown, labels), opening))
 
-        return fitted(encode, options.words, self.room - self._kept_free(), len(candidates))
+        budget = None if self.room is None else self.room - self._kept_free()
+        return fitted(encode, options.words, budget, len(candidates))
 
     def _messages(self, query: str, passages: Sequence[str], labels: Sequence[str]) -> tuple[Message, ...]:
         if self.options.prompt == "ranking":
@@ -112,5 +115,4 @@ class First(Listwise[FirstOptions]):
         """
         if self.options.prompt == "most_relevant":
             return 0
-        ranking = " > ".join(f"[{number}]" for number in range(1, self.options.window + 1))
-        return len(self.backbone.language.encode(ranking)) - 2
+        return self.ranking_tokens(self.options.window) - 2

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from pydantic import Field, model_validator
 
-from benchmark.errors import QueryError
 from methods.base import Candidate, Method, Options
 from methods.listwise.windows import LastWindow, sliding_order
 
@@ -23,7 +22,7 @@ class ListwiseOptions(Options):
     last_window: LastWindow = "short"
     """Whether the head of the list is ranked where it does not fill a window."""
     words: int = Field(default=300, ge=1)
-    """Words of each passage; fewer where the prompt does not fit."""
+    """Words of each passage; fewer where the prompt does not fit and the engine knows its tokens."""
     context: int = Field(default=0, ge=0)
     """Most tokens of prompt and answer; 0: what the backbone takes."""
 
@@ -65,10 +64,16 @@ class Listwise(Method[OptionsT]):
         return scores
 
     @property
-    def room(self) -> int:
-        """Tokens of prompt and answer together."""
+    def room(self) -> int | None:
+        """Tokens of prompt and answer together; None where neither the option nor the engine says."""
         known = self.backbone.language.context_length
-        limits = [limit for limit in (self.options.context, known) if limit]
-        if not limits:
-            raise QueryError("the engine does not know its context: set the option context")
-        return min(limits)
+        return min((limit for limit in (self.options.context, known) if limit), default=None)
+
+    def ranking_tokens(self, count: int) -> int:
+        """Tokens of a complete ranking by number, special ones of the tokenizer included.
+
+        Its characters, which are no fewer, where the engine does not know its tokens.
+        """
+        ranking = " > ".join(f"[{number}]" for number in range(1, count + 1))
+        encoded = self.backbone.language.encode(ranking)
+        return len(ranking) if encoded.ids is None else len(encoded)

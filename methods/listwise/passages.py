@@ -33,12 +33,14 @@ def without_letters(text: str) -> str:
     return _LETTERS.sub(r"(\1)", text)
 
 
-def fitted(encode: Callable[[int], Encoded], words: int, budget: int, shared_by: int | None) -> Encoded:
+def fitted(encode: Callable[[int], Encoded], words: int, budget: int | None, shared_by: int | None) -> Encoded:
     """The prompt with as many words a passage as fit.
 
     Args:
         encode: the prompt with so many words of each passage.
-        words: of each passage, to begin with; budget: most tokens of the prompt.
+        words: of each passage, to begin with.
+        budget: most tokens of the prompt. Where there is none, or the engine does not know the prompt's tokens, nothing
+            is taken away; what is too long is then refused by the engine.
         shared_by: number of passages: words fall by a quarter of the excess tokens, shared by these (gangiswag/
             llm-reranker @ 2d7cba4, ``create_prompt``). None: the largest number that fits, which is what taking away
             one at a time finds (sunnweiwei/RankGPT @ 0d62bc3).
@@ -47,7 +49,7 @@ def fitted(encode: Callable[[int], Encoded], words: int, budget: int, shared_by:
         QueryError: it does not even fit with one word of each.
     """
     prompt = encode(words)
-    if len(prompt) <= budget:
+    if budget is None or prompt.ids is None or len(prompt) <= budget:
         return prompt
     if shared_by is None:
         return _largest(encode, words, budget)

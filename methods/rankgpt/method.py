@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from benchmark.backbones.language import Encoded, Prompt
+from benchmark.backbones.language import Encoded, Message, Prompt
 from methods.base import Candidate
 from methods.listwise.method import Listwise, ListwiseOptions
 from methods.listwise.passages import fitted, passage, without_numbers
@@ -44,16 +44,16 @@ class RankGpt(Listwise[RankGptOptions]):
     options_class = RankGptOptions
 
     def ready(self) -> None:
-        """UserError naming what the backbone's engine cannot do."""
-        self.backbone.language.require("tokens", "generate")
-        if self.options.constrained:
-            self.backbone.language.require("constraint")
+        """UserError naming what the backbone's engine or chat template cannot do."""
+        language = self.backbone.language
+        language.require("generate", *(("constraint",) if self.options.constrained else ()))
+        language.encode(Prompt(self._messages("?", ["?"])))
 
     def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Generate and parse one ranking; an answer's faults are counted by the backbone's meter."""
         language, count = self.backbone.language, len(candidates)
-        limit = self.answer_limit(count)
-        prompt = self.encoded(query, candidates, self.room - limit)
+        limit = max(self.options.answer_tokens, self.ranking_tokens(count))
+        prompt = self.encoded(query, candidates, None if self.room is None else self.room - limit)
         constraint = None
         if self.options.constrained:
             constraint = WellFormed(language.fragment, [str(number) for number in range(1, count + 1)])
@@ -65,27 +65,21 @@ class RankGpt(Listwise[RankGptOptions]):
             scores[item] = float(count - rank)
         return scores
 
-    def answer_limit(self, count: int) -> int:
-        """Most tokens of an answer: as the option says, and no fewer than a complete ranking has."""
-        ranking = " > ".join(f"[{number}]" for number in range(1, count + 1))
-        return max(self.options.answer_tokens, len(self.backbone.language.encode(ranking)))
-
-    def encoded(self, query: str, candidates: Sequence[Candidate], budget: int) -> Encoded:
-        """The prompt with passages cut until it has at most ``budget`` tokens."""
+    def encoded(self, query: str, candidates: Sequence[Candidate], budget: int | None) -> Encoded:
+        """The prompt with passages cut until it has at most ``budget`` tokens; see `fitted`."""
         options, count = self.options, len(candidates)
-        encode = self.backbone.language.encode
-        if options.prompt == "multi_turn":
-            return fitted(
-                lambda words: encode(Prompt(conversation(query, [passage(one, words) for one in candidates]))),
-                options.words,
-                budget,
-                None,
-            )
-        labels = [str(number) for number in range(1, count + 1)]
+        single = options.prompt == "single_turn"
 
-        def one_turn(words: int) -> Encoded:
-            texts = [without_numbers(passage(one, words)) for one in candidates]
-            return encode(Prompt(single_turn(query, texts, labels, options.example, options.system)))
+        def encode(words: int) -> Encoded:
+            texts = [passage(candidate, words) for candidate in candidates]
+            return self.backbone.language.encode(Prompt(self._messages(query, texts)))
 
         words = int(options.words * options.window / count) if options.spread else options.words
-        return fitted(one_turn, words, budget, count)
+        return fitted(encode, words, budget, count if single else None)
+
+    def _messages(self, query: str, texts: Sequence[str]) -> tuple[Message, ...]:
+        if self.options.prompt == "multi_turn":
+            return conversation(query, texts)
+        labels = [str(number) for number in range(1, len(texts) + 1)]
+        shown = [without_numbers(text) for text in texts]
+        return single_turn(query, shown, labels, self.options.example, self.options.system)

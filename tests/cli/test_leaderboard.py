@@ -18,6 +18,7 @@ def results(tmp_path: Path, small: Path) -> Path:
     (cell,) = plan(suites.find(str(write_suite(tmp_path / "s.yaml", small))), lambda _: Path("/"))
     job = Job(
         request=cell.request,
+        options=cell.options,
         backbone=None,
         folder=None,
         collection=cell.collection,

@@ -68,14 +68,10 @@ def test_answers_have_exactly_the_documented_form(requests: Path, tmp_path: Path
         assert set(answer["phases"]) == {"tokenise", "prefill"}
 
 
-def test_written_rankings_are_counted(requests: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.support import tiny
-    from tests.support.templates import CHATML
-
-    folder = tiny.save(tmp_path / "talker", tie_word_embeddings=True)
-    (folder / "chat_template.jinja").write_text(CHATML)
+def test_written_rankings_are_counted(requests: Path, tmp_path: Path, tiny_talker: Path) -> None:
     for preset, malformed in (("constrained", 0), ("single-turn", 1)):
-        result = rerank(requests, tmp_path / "out.jsonl", "--backbone", folder, "--preset", preset, method="rankgpt")
+        options = ["--backbone", tiny_talker, "--preset", preset]
+        result = rerank(requests, tmp_path / "out.jsonl", *options, method="rankgpt")
         assert result.status == 0, result.err
         for text in (tmp_path / "out.jsonl").read_text().splitlines():
             answer = json.loads(text)
@@ -87,16 +83,13 @@ def test_written_rankings_are_counted(requests: Path, tmp_path: Path, tmp_path_f
 
 
 def test_a_backbone_that_does_not_fit_is_refused_before_the_first_query(
-    requests: Path, tmp_path: Path, tiny_folder: Path
+    requests: Path, tmp_path: Path, tiny_folder: Path, tiny_talker: Path
 ) -> None:
-    from tests.support import tiny
-
-    folder = tiny.save(tmp_path / "talker", tie_word_embeddings=True)
-    options = ["--preset", "listwise-likelihood-numbers", "--backbone", folder]
+    options = ["--preset", "listwise-likelihood-numbers", "--backbone", tiny_talker]
     result = rerank(requests, tmp_path / "out.jsonl", *options, method="first")
     assert result.status == 2
     assert result.problems == [
-        "Backbone 'talker': its tokenizer has no single token for '10', '11', '12', '13', '14', '15', '16', '17', "
+        "Backbone 'tiny-talker': its tokenizer has no single token for '10', '11', '12', '13', '14', '15', '16', '17', "
         "'18', '19' and others. Use other identifiers, a smaller window, or another backbone."
     ]
     result = rerank(requests, tmp_path / "out.jsonl", "--backbone", tiny_folder, method="first")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, shapes
+from benchmark.perf import attention, language, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 
@@ -44,6 +47,16 @@ def test_shapes_runs_anywhere_with_the_tiny_one() -> None:
         "a' with cache",
         "b ICR",
     ]
+
+
+def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Path) -> None:
+    arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--tokens", "4", "--repeats", "1"]
+    result = CliRunner().invoke(language.main, [*arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    groups = [rows for rows in report.values() if isinstance(rows, list)]
+    assert [[row["way"][0] for row in rows] for rows in groups] == [["a", "b"]] * 3
+    assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there, so the rows are measured")

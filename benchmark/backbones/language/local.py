@@ -48,6 +48,7 @@ class LocalLanguageModel(LanguageModel):
         self._template = ChatTemplate(tokenizer.fast, name)
         self._states = States(model.get_decoder(), meter)
         self._head = Head(model)
+        self.writer = Writer(self._states, self._head, self._text, meter)
         self._vocabulary = Vocabulary(tokenizer.fast.backend_tokenizer, name)
 
     def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
@@ -127,8 +128,7 @@ class LocalLanguageModel(LanguageModel):
         for prompt in prompts:
             self._check_length(prompt, limit)
         rules = Rules(limit, self._ends, stop, stop_strings, constraint)
-        writer = Writer(self._states, self._head, self._text, self._meter)
-        return writer.write([_ids(prompt) for prompt in prompts], rules)
+        return self.writer.write([_ids(prompt) for prompt in prompts], rules)
 
     def _spelled(self, states: Tensor, spellings: Sequence[Sequence[int]], over: Over) -> Tensor:
         """``[answers, prompts]`` log-probabilities, those of an answer's spellings added."""

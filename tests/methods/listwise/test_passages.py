@@ -49,6 +49,14 @@ def test_a_quarter_of_the_excess_is_taken_from_each_passage() -> None:
     assert asked == expected
 
 
+def test_nothing_is_taken_away_where_tokens_or_room_are_not_known() -> None:
+    asked: list[int] = []
+    assert len(fitted(prompt_of(2, asked), 300, None, None)) == 650
+    unknown = Encoded("text")
+    assert fitted(lambda words: unknown, 300, 10, 20) is unknown
+    assert asked == [300]
+
+
 @pytest.mark.parametrize("shared_by", [None, 20])
 def test_what_never_fits_says_by_how_much(shared_by: int | None) -> None:
     with pytest.raises(QueryError, match=r"still has 52 tokens, 12 more than fit"):
