@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.collections.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,24 @@ class FirstStage:
     """A fixed first-stage run of a collection.
 
     Attributes:
-        name: its name in the collection; path: a TREC run file; sha256: of that file.
+        name: its name in the collection; path: a run file; sha256: of that file.
+        rules: what is removed from its lists; None: nothing.
+        excluded: docids by qid, for the rules.
     """
 
     name: str
     path: Path
     sha256: str
+    rules: Rules | None = None
+    excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def hits(self) -> dict[str, list[Hit]]:
-        """Candidates of each topic, best first; UserError with every problem of a malformed file."""
+        """Candidates of each topic, best first, less what the rules remove; UserError for a malformed file."""
+        found = self.read()
+        return self.rules.applied(found, self.excluded) if self.rules else found
+
+    def read(self) -> dict[str, list[Hit]]:
+        """The lists as they are; UserError with every problem of a malformed file."""
         from benchmark.evaluation.runfile import read_run
 
         return read_run(self.path)

@@ -91,8 +91,8 @@ class GivenOrder(FirstStage):
 
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def hits(self) -> dict[str, list[Hit]]:
-        """See `FirstStage.hits`; a score only says the place: 0, -1, -2, ..."""
+    def read(self) -> dict[str, list[Hit]]:
+        """See `FirstStage.read`; a score only says the place: 0, -1, -2, ..."""
         return {
             qid: [Hit(docid, float(-place)) for place, docid in enumerate(docids)] for qid, docids in self.lists.items()
         }
