@@ -51,7 +51,8 @@ def _collections() -> Rows:
             "split": split,
             "queries": str(part.queries),
             "documents": str(part.documents),
-            "first stages": ", ".join(f"{run} (depth {listed.depth})" for run, listed in part.runs.items()),
+            "first stages": ", ".join(f"{run} (depth {listed.depth})" for run, listed in part.runs.items())
+            or spec.first_stage,
             "licence": spec.licence,
         }
         for name, spec in catalogue.entries().items()

@@ -6,10 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from benchmark.collections.rules import Rules
+from benchmark.collections.rules import NO_RULES, Rules
 
 
 @dataclass(frozen=True)
@@ -52,20 +50,19 @@ class FirstStage:
 
     Attributes:
         name: its name in the collection; path: a run file; sha256: of that file.
-        rules: what is removed from its lists; None: nothing.
+        rules: what is removed from its lists.
         excluded: docids by qid, for the rules.
     """
 
     name: str
     path: Path
     sha256: str
-    rules: Rules | None = None
+    rules: Rules = NO_RULES
     excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def hits(self) -> dict[str, list[Hit]]:
         """Candidates of each topic, best first, less what the rules remove; UserError for a malformed file."""
-        found = self.read()
-        return self.rules.applied(found, self.excluded) if self.rules else found
+        return self.rules.applied(self.read(), self.excluded)
 
     def read(self) -> dict[str, list[Hit]]:
         """The lists as they are; UserError with every problem of a malformed file."""
@@ -80,6 +77,7 @@ class Collection(ABC):
     Attributes:
         name: the collection's name; split: which part of it; revision: sha256 of topics, documents and judgements.
         relevant_from: lowest grade that counts as relevant in MAP, MRR and recall.
+        rules: what is done to its candidates before they are ranked.
     """
 
     name: str
@@ -87,6 +85,7 @@ class Collection(ABC):
     title: str
     family: str
     relevant_from: int
+    rules: Rules = NO_RULES
 
     @property
     @abstractmethod
@@ -102,6 +101,10 @@ class Collection(ABC):
         """The documents with these ids, in this order; UserError that lists ids that are not in the corpus."""
 
     @abstractmethod
+    def corpus(self) -> Iterator[Document]:
+        """All documents, one at a time."""
+
+    @abstractmethod
     def qrels(self) -> Qrels:
         """Judgements."""
 
@@ -112,3 +115,7 @@ class Collection(ABC):
     @abstractmethod
     def first_stage(self, name: str | None = None) -> FirstStage:
         """A run by name, or the default one; UserError when there is none of that name."""
+
+    def excluded(self) -> Mapping[str, frozenset[str]]:
+        """Documents that the collection excludes for a topic, by qid, for its rules; none by default."""
+        return {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from benchmark.collections.base import Hit
 from benchmark.schema import Strict
+
+if TYPE_CHECKING:
+    from benchmark.collections.base import Hit
 
 
 class Rules(Strict):
@@ -48,3 +51,7 @@ class Rules(Strict):
         if self.drop_excluded:
             said.append("documents the collection excludes for a topic removed")
         return f"{', '.join(said) or 'none'} (version {self.version})"
+
+
+NO_RULES = Rules()
+"""Nothing is removed."""

@@ -224,6 +224,7 @@ def collection_request(entry: SuiteCollection, collection: Collection, depth: in
         first_stage=run.name,
         run_sha256=run.sha256,
         depth=depth,
+        rules=collection.rules,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from benchmark.backbones.meter import Fault, Phase
+from benchmark.collections.rules import Rules
 from benchmark.hashing import sha256_json
 from benchmark.schema import Strict
 
@@ -64,6 +65,8 @@ class CollectionRequest(Strict):
     first_stage: str
     run_sha256: str
     depth: int = Field(gt=0)
+    rules: Rules = Rules()
+    """What was removed from the candidates."""
 
 
 class CellRequest(Strict):
