@@ -11,7 +11,8 @@ from filelock import FileLock
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_file
 
-CHUNK = 1 << 20
+CHUNK = 1 << 16
+"""Bytes written at a time; what is lost of a download that breaks off is at most one."""
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection is given up."""
 

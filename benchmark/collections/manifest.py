@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import Field
 
 from benchmark.collections.base import Collection
 from benchmark.collections.runs import NotBuilt
@@ -35,7 +36,7 @@ class Held(Strict):
 class Manifest(Strict):
     """Contents of ``collections.json`` in the cache."""
 
-    held: dict[str, Held] = {}
+    held: dict[str, Held] = Field(default_factory=dict)
     """By ``collection:split``."""
 
 

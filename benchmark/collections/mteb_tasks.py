@@ -13,7 +13,7 @@ from benchmark.collections.spec import CollectionSpec
 from benchmark.downloads import offline
 from benchmark.errors import SHOWN, UserError
 from benchmark.hashing import sha256_json
-from benchmark.names import did_you_mean, unknown
+from benchmark.names import unknown
 
 PREFIX = "mteb/"
 """Before the name of a task that is in no catalogue."""
@@ -137,10 +137,14 @@ class MtebCollection(LibraryCollection):
         import mteb
         from mteb.abstasks.retrieval import AbsTaskRetrieval
 
-        known = {task.metadata.name for task in mteb.get_tasks() if isinstance(task, AbsTaskRetrieval)}
-        if self.task not in known:
-            raise UserError(f"Unknown mteb retrieval task '{self.task}'. {did_you_mean(self.task, known)}")
-        return mteb.get_task(self.task)
+        try:
+            found = mteb.get_task(self.task)
+        except KeyError as error:
+            # mteb names the nearest ones.
+            raise UserError(f"Unknown mteb task '{self.task}'. {error.args[0]}") from None
+        if not isinstance(found, AbsTaskRetrieval):
+            raise UserError(f"mteb task '{self.task}' is no retrieval or re-ranking task, so nothing can be re-ranked.")
+        return found
 
 
 def by_name(name: str, split: str) -> MtebCollection:

@@ -87,8 +87,9 @@ class CellRequest(Strict):
     @property
     def slug(self) -> str:
         """Folder name of the cell: readable, and unique by the identity at its end."""
-        backbone = self.backbone.name.replace("/", "--") if self.backbone else "no-backbone"
-        return f"{self.method.name}.{self.method.preset}.{backbone}.{self.collection.name}.{self.identity[:12]}"
+        backbone = self.backbone.name if self.backbone else "no-backbone"
+        parts = [self.method.name, self.method.preset, backbone, self.collection.name, self.identity[:12]]
+        return ".".join(parts).replace("/", "--")
 
 
 class Machine(Strict):
