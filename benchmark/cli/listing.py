@@ -98,7 +98,7 @@ def command(kind: str, as_json: bool) -> None:
 
     table = Table()
     for column in rows[0] if rows else []:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         table.add_row(*row.values())
     output().print(table)
