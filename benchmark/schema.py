@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from benchmark.errors import UserError
 from benchmark.names import did_you_mean
 
+SECRET = {"key_env", "base_url"}
+"""Fields into which somebody may paste a key: what they hold is not repeated in messages."""
+
 
 class Strict(BaseModel):
     """A frozen record that refuses unknown keys and non-finite numbers."""
@@ -46,7 +49,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
             problems.append(f"'{field}' is required and missing.")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            problems.append(f"'{field}': {message} (got {_short(item['input'])}).")
+            held = set(item["loc"]) | set(item["input"] if isinstance(item["input"], dict) else ())
+            got = "" if SECRET & held else f" (got {_short(item['input'])})"
+            problems.append(f"'{field}': {message}{got}.")
     return problems
 
 

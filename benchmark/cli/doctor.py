@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import click
 
-EXTRAS = {"openai": "api", "ray": "ray", "submitit": "slurm", "pytest": "dev"}
+EXTRAS = {"openai": "api", "vllm": "vllm", "ray": "ray", "submitit": "slurm", "pytest": "dev"}
 """Module of each optional extra."""
 
 NEEDED = (
