@@ -60,10 +60,8 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
             return _unpacked(selected, source, report)
         case VllmSource(weights=weights):
             return prepare(Selected(selected.spec, weights), accept_terms=accept_terms, report=report)
-        case EndpointSource(tokenizer=None):
-            return None
         case EndpointSource(tokenizer=name):
-            return _tokenizer(catalogue.find(name), accept_terms, report)
+            return None if name is None else _tokenizer(catalogue.find(name), accept_terms, report)
 
 
 def settings_of(selected: Selected, folder: Path | None) -> dict[str, Any] | None:

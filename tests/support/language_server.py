@@ -36,6 +36,11 @@ class Model:
         ids: list[int] = self.tokenizer(text + opening, add_special_tokens=False).input_ids
         return ids
 
+    def say(self, row: torch.Tensor) -> str:
+        """The most likely token."""
+        text: str = self.tokenizer.decode([int(row.argmax())])
+        return text
+
     @torch.inference_mode()
     def write(self, ids: list[int], limit: int, stop: list[str]) -> tuple[str, str, int]:
         """Greedy answer, why it ended, tokens."""
@@ -58,7 +63,7 @@ class Model:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """One request; with log-probabilities a single token is written, which is all that is asked for here."""
 
     model: Model
     name: str
@@ -84,30 +89,33 @@ class Handler(BaseHTTPRequestHandler):
 
     def _chat(self, body: dict[str, Any]) -> None:
         ids = self.model.chat_ids(body)
-        text, finish, tokens = self.model.write(ids, body["max_tokens"], body.get("stop", []))
-        choice: dict[str, Any] = {
-            "index": 0,
-            "finish_reason": finish,
-            "message": {"role": "assistant", "content": text},
-        }
+        choice: dict[str, Any] = {"index": 0}
         if body.get("logprobs"):
-            top = self.model.most_likely(self.model.log_probabilities(ids)[-1], body["top_logprobs"])
+            row = self.model.log_probabilities(ids)[-1]
+            text, finish, tokens = self.model.say(row), "length", 1
+            top = self.model.most_likely(row, body["top_logprobs"])
             listed = [{"token": token, "logprob": value, "bytes": None} for token, value in top]
             choice["logprobs"] = {"content": [{**listed[0], "top_logprobs": listed}]}
+        else:
+            text, finish, tokens = self.model.write(ids, body["max_tokens"], body.get("stop", []))
+        choice |= {"finish_reason": finish, "message": {"role": "assistant", "content": text}}
         self._answer("chat.completion", choice, len(ids), tokens)
 
     def _complete(self, body: dict[str, Any]) -> None:
         ids = body["prompt"]
-        text, finish, tokens = self.model.write(ids, body["max_tokens"], body.get("stop", []))
-        choice: dict[str, Any] = {"index": 0, "finish_reason": finish, "text": text}
-        if body.get("logprobs") is not None:
+        choice: dict[str, Any] = {"index": 0}
+        if body.get("logprobs") is None:
+            text, finish, tokens = self.model.write(ids, body["max_tokens"], body.get("stop", []))
+        else:
             rows = self.model.log_probabilities(ids)
+            text, finish, tokens = self.model.say(rows[-1]), "length", 1
             if body.get("echo"):
                 told = [rows[place - 1, ids[place]].item() for place in range(1, len(ids))]
                 choice["logprobs"] = {"token_logprobs": [None, *told, rows[-1].max().item()], "top_logprobs": None}
             else:
                 top = self.model.most_likely(rows[-1], body["logprobs"])
                 choice["logprobs"] = {"token_logprobs": [top[0][1]], "top_logprobs": [dict(top)]}
+        choice |= {"finish_reason": finish, "text": text}
         self._answer("text_completion", choice, len(ids), tokens)
 
     def _answer(self, kind: str, choice: dict[str, Any], prompt: int, completion: int) -> None:

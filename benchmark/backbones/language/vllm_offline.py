@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmark.backbones.language.finished import ended
 from benchmark.backbones.language.interface import Answer, Constraint, Encoded, Generation, Over, Stop
@@ -134,8 +134,9 @@ class VllmLanguageModel(Tokenised):
 def _generation(answer: Any, stop: Stop | None, stop_strings: Collection[str]) -> Generation:
     if answer.finish_reason not in ("stop", "length"):
         raise QueryError(f"vLLM ended the answer for a reason that is not known here: {answer.finish_reason!r}")
-    stopped = "stop" if isinstance(answer.stop_reason, str) else "end"
-    reason = "limit" if answer.finish_reason == "length" else stopped
+    reason: Literal["end", "stop", "limit"] = "limit"
+    if answer.finish_reason == "stop":
+        reason = "stop" if isinstance(answer.stop_reason, str) else "end"
     return ended(answer.text, len(answer.token_ids), reason, stop, stop_strings)
 
 

@@ -40,7 +40,7 @@ class ChatEndpoint(LanguageModel):
         self._source = source
         self._client = client
         optional: set[Capability] = {"next_token", "vocabulary"} if source.top_logprobs else set()
-        self.capabilities = frozenset({"generate"} | optional)
+        self.capabilities = frozenset({"generate", *optional})
         self._proven = Proven(
             name,
             {

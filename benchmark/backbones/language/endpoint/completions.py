@@ -49,7 +49,9 @@ class CompletionsEndpoint(Tokenised):
         self._source = source
         self._client = client
         optional: set[Capability] = {"next_token", "vocabulary"} if source.top_logprobs else set()
-        self.capabilities = frozenset({"tokens", "generate"} | optional | ({"likelihood"} if source.echo else set()))
+        if source.echo:
+            optional.add("likelihood")
+        self.capabilities = frozenset({"tokens", "generate", *optional})
         self._proven = Proven(
             name,
             {
