@@ -40,7 +40,11 @@ def parse(model: type[Model], values: Any, where: str) -> Model:
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One sentence for each problem in a pydantic error."""
     problems = []
-    for item in error.errors():
+    items = error.errors()
+    for item in items:
+        if item["type"] == "too_short" and any(other["loc"][:-1][: len(item["loc"])] == item["loc"] for other in items):
+            # Items that are refused are counted as missing, too.
+            continue
         field = ".".join(str(part) for part in item["loc"]) or "value"
         if item["type"] == "extra_forbidden":
             known = _fields_at(model, item["loc"][:-1])
@@ -49,8 +53,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
             problems.append(f"'{field}' is required and missing.")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            held = set(item["loc"]) | set(item["input"] if isinstance(item["input"], dict) else ())
-            got = "" if SECRET & held else f" (got {_short(item['input'])})"
+            secret = SECRET & set(item["loc"]) or any(name in repr(item["input"]) for name in SECRET)
+            got = "" if secret else f" (got {_short(item['input'])})"
             problems.append(f"'{field}': {message}{got}.")
     return problems
 
