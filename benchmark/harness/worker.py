@@ -213,7 +213,7 @@ def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
 
 def _accelerator(backbone: Backbone | None) -> str | None:
     if backbone is not None and backbone.device == ELSEWHERE:
-        return "that of a server, not known"
+        return "a server's, not known"
     if backbone is None or backbone.device != "cuda":
         return None
     import torch

@@ -72,11 +72,17 @@ def test_a_whole_cell(tmp_path: Path, small: Path, stub: Stub, entry: Path) -> N
     assert summary.memory is None
     assert summary.answers is not None
     assert summary.answers.malformed == 1
-    assert machine.accelerator == "that of a server, not known"
+    assert machine.accelerator == "a server's, not known"
     assert "openai" in machine.packages
     assert "served.yaml" in machine.command
     assert KEY not in kept_files(tmp_path) + result.out + result.err
     assert "TEST_KEY" not in kept_files(tmp_path)
+    site = tmp_path / "site"
+    built = command("leaderboard", "build", "--results", tmp_path / "results", "--out", site)
+    assert built.status == 0, built.err
+    page = "".join(path.read_text() for path in site.rglob("*.html"))
+    assert stub.url in page
+    assert "$0.000026" in page
     asked = len(stub.asked)
     assert run(tmp_path, small, entry).status == 0
     assert len(stub.asked) == asked, "a complete cell is not run again"
