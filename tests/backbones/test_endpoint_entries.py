@@ -33,6 +33,18 @@ def test_a_file_is_a_backbone(tmp_path: Path) -> None:
     assert whereabouts(selected, None) == (URL, "tiny")
 
 
+def test_the_documented_example_is_an_entry(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "language-models.md").read_text()
+    path = tmp_path / "example.yaml"
+    path.write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    source = find(str(path)).source
+    assert isinstance(source, EndpointSource)
+    assert (source.api, source.key_env, source.echo) == ("completions", "VLLM_KEY", True)
+    defaults = {name: field.default for name, field in EndpointSource.model_fields.items()}
+    for name in ("top_logprobs", "concurrency", "timeout", "attempts"):
+        assert getattr(source, name) == defaults[name], "the example shows the default"
+
+
 def test_settings_hold_what_may_change_an_answer_and_nothing_else(tmp_path: Path, tiny_talker: Path) -> None:
     path = tmp_path / "served.yaml"
 

@@ -22,6 +22,7 @@ from tests.support.stub_server import Stub
 pytestmark = pytest.mark.timeout(30)
 
 KEY = "sk-Open'Sesame-123"
+"""With a quotation mark, which stands otherwise in a message that repeats the answer."""
 ASKED = Encoded(Prompt((Message("user", "Which?"),)))
 
 
@@ -222,6 +223,21 @@ def test_nothing_of_the_environment_is_sent_unasked(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     written(made())
     assert "sesame" not in "".join(map(str, stub.headers))
+
+
+@pytest.mark.parametrize("value", ["sk-opensesame\nsk-other", "sk open", "schlüssel"])
+def test_a_key_that_no_header_can_hold(
+    made: Callable[..., Backbone], monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("TEST_KEY", value)
+    with pytest.raises(UserError, match="TEST_KEY holds characters that no key has") as caught:
+        made(key_env="TEST_KEY")
+    assert value not in str(caught.value)
+
+
+def test_nothing_to_ask(stub: Stub, made: Callable[..., Backbone]) -> None:
+    assert written(made(), 0) == []
+    assert stub.asked == []
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
