@@ -210,8 +210,8 @@ def _key(name: str, source: EndpointSource) -> str | None:
         raise UserError(f"Backbone '{name}': environment variable {source.key_env} is not set; it must hold the key.")
     if not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
         raise UserError(
-            f"Backbone '{name}': environment variable {source.key_env} holds characters that no key has, such as a line "
-            "break. Set it to the key alone."
+            f"Backbone '{name}': environment variable {source.key_env} holds characters that no key has, such as a "
+            "line break. Set it to the key alone."
         )
     return key
 
