@@ -7,7 +7,16 @@ from typing import Any
 
 from benchmark.backbones.language.chat import merged
 from benchmark.backbones.language.endpoint.client import Client
-from benchmark.backbones.language.endpoint.told import Proven, generation, stops, summed, temperature, told, values
+from benchmark.backbones.language.endpoint.told import (
+    TRIAL_TOKENS,
+    Proven,
+    generation,
+    stops,
+    summed,
+    temperature,
+    told,
+    values,
+)
 from benchmark.backbones.language.endpoint.wire import Reply
 from benchmark.backbones.language.interface import (
     Answer,
@@ -44,7 +53,7 @@ class ChatEndpoint(LanguageModel):
         self._proven = Proven(
             name,
             {
-                "generate": lambda: self.generate([self.encode(_TRIAL)], 1),
+                "generate": lambda: self.generate([self.encode(_TRIAL)], TRIAL_TOKENS),
                 "next_token": lambda: self._next([self.encode(_TRIAL)]),
             },
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.backbones.language.endpoint.client import Client
 from benchmark.backbones.language.endpoint.told import (
+    TRIAL_TOKENS,
     Proven,
     added,
     generation,
@@ -55,7 +56,7 @@ class CompletionsEndpoint(Tokenised):
         self._proven = Proven(
             name,
             {
-                "generate": lambda: self.generate([self.encode(_TRIAL)], 1),
+                "generate": lambda: self.generate([self.encode(_TRIAL)], TRIAL_TOKENS),
                 "next_token": lambda: self._next([self.encode(_TRIAL)]),
                 "likelihood": lambda: self.likelihood([self.encode(_TRIAL, _TRIAL)]),
             },

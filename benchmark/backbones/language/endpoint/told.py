@@ -15,6 +15,9 @@ from benchmark.errors import QueryError, UserError
 STOP_STRINGS = 4
 """Most that the wire format takes; the rest are looked for in the finished answer."""
 
+TRIAL_TOKENS = 16
+"""Limit of the trial answer; some hosted models refuse a smaller one."""
+
 
 class Proven:
     """Whether the server does what its entry says, asked once a capability with a request of a few tokens."""

@@ -140,7 +140,7 @@ def test_what_the_server_gives_is_asked_once_before_the_first_query(
     stub.turns = [on.answer(), on.answer(logprobs=on.told(A=-1.0))]
     language.require("generate", "next_token")
     language.require("vocabulary", "generate")
-    assert [body["max_tokens"] for body in stub.asked] == [1, 1]
+    assert [body["max_tokens"] for body in stub.asked] == [16, 1]
 
 
 @pytest.mark.parametrize(
