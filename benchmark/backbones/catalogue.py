@@ -60,7 +60,8 @@ def find(name: str) -> Selected:
 
     ``name`` is a catalogue name, ``name@hub`` or ``name@wheel`` for another source of it, ``name@vllm`` to have vLLM
     run its hub source, ``owner/repository`` of the model hub (``@`` a revision, if wanted), the path of a local model
-    folder, or that of a YAML file like those of the catalogue, such as one that describes an endpoint.
+    folder, or that of a YAML file like those of the catalogue, such as one that describes an endpoint; its first source
+    is used.
 
     Raises:
         UserError: nothing of that name; the message holds the nearest one.

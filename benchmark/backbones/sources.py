@@ -66,14 +66,19 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
 
 def settings_of(selected: Selected, folder: Path | None) -> dict[str, Any] | None:
     """All that may change the answers of an engine that is no local model, for the record; None for a local one."""
+    spec = selected.spec
+    shared = {"context_length": spec.context_length, "chat_template": spec.chat_template}
     match selected.source:
+        case EndpointSource(api="chat") as source:
+            return source.settings() | {"context_length": spec.context_length}
         case EndpointSource() as source:
-            tokenizer = None if folder is None else sha256_files((path.name, path) for path in _tokenizer_files(folder))
-            return source.settings() | {"tokenizer_sha256": tokenizer, "context_length": selected.spec.context_length}
+            assert folder is not None
+            files = sorted({path for pattern in TOKENIZER for path in folder.glob(pattern)})
+            return source.settings() | shared | {"tokenizer_sha256": sha256_files((path.name, path) for path in files)}
         case VllmSource(options=options):
             from benchmark.backbones.language.vllm_offline import DETERMINISTIC, ENVIRONMENT
 
-            return {**DETERMINISTIC, **ENVIRONMENT, "temperature": 0, **options}
+            return {**DETERMINISTIC, **ENVIRONMENT, "temperature": 0, **shared, **options}
     return None
 
 
@@ -144,10 +149,6 @@ def _tokenizer(selected: Selected, accept_terms: bool, report: Report) -> Path:
     if folder is None:
         raise UserError(f"Backbone '{selected.name}' is served and has no tokenizer here. Name one with a tokenizer.")
     return folder
-
-
-def _tokenizer_files(folder: Path) -> list[Path]:
-    return sorted({path for pattern in TOKENIZER for path in folder.glob(pattern)})
 
 
 def _snapshot(name: str, source: HubSource, report: Report, patterns: Sequence[str] = WEIGHTS) -> Path:

@@ -69,6 +69,7 @@ def test_settings_hold_what_may_change_an_answer_and_nothing_else(tmp_path: Path
         assert settings(**change) != usual
     made = settings(api="completions", tokenizer=str(tiny_talker))
     assert len(made["tokenizer_sha256"]) == 64
+    assert settings(api="completions", tokenizer=str(tiny_talker), chat_template="{{ messages }}") != made
     assert str(tiny_talker) not in str(made)
 
 

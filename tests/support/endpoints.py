@@ -14,10 +14,9 @@ from benchmark.backbones.sources import prepare
 
 
 def write_endpoint(path: Path, url: str, **changes: Any) -> Path:
-    """A file for ``--backbone``; changes are those of its source, but ``context_length``."""
+    """A file for ``--backbone``; changes are those of its source, but for two fields of the whole entry."""
     entry: dict[str, Any] = {"name": "served", "title": "Served"}
-    if "context_length" in changes:
-        entry["context_length"] = changes.pop("context_length")
+    entry |= {field: changes.pop(field) for field in ("context_length", "chat_template") if field in changes}
     source = {"kind": "endpoint", "base_url": url, "model": "tiny", "attempts": 3, "timeout": 5.0}
     path.write_text(yaml.safe_dump(entry | {"sources": [source | changes]}))
     return path

@@ -89,7 +89,13 @@ def test_deterministic_settings_are_given_and_recorded(tmp_path: Path, entry: Pa
     assert (request.source, request.attention) == ("vllm", None)
     local = backbone_request(find(str(tiny_talker)), tiny_talker, None)
     assert (request.location, request.revision, local.settings) == (local.location, local.revision, None)
-    assert request.settings == settings | {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "temperature": 0}
+    assert request.settings == settings | {
+        "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+        "temperature": 0,
+        "context_length": None,
+        "chat_template": None,
+    }
+    assert "settings" not in local.model_dump(), "identities from before there were such engines stay"
     assert backbone.revision == local.revision
 
 
