@@ -27,13 +27,14 @@ def _methods() -> Rows:
 
 def _backbones() -> Rows:
     from benchmark.backbones import catalogue
+    from benchmark.backbones.spec import AS_SERVED
 
     return [
         {
             "name": name,
             "parameters": f"{spec.parameters / 1e9:.2f} B" if spec.parameters else "?",
             "context": f"{spec.context_length}" if spec.context_length else "?",
-            "dtype": spec.dtype,
+            "dtype": spec.dtype or AS_SERVED,
             "licence": spec.licence.name if spec.licence else "?",
             "sources": ", ".join(source.kind for source in spec.sources),
         }
