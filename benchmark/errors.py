@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from typing import Literal
 
 
 class UserError(Exception):
@@ -25,6 +26,22 @@ class Unavailable(UserError):
 
     The run stops; finished queries are kept, and the same command goes on once it is back.
     """
+
+
+FaultKind = Literal["out of memory", "device fault"]
+
+
+class MachineFault(UserError):
+    """The machine failed, not the query: nothing is recorded for it, and the process that saw it should end.
+
+    Args:
+        kind: what failed; said: the error's own words.
+    """
+
+    def __init__(self, kind: FaultKind, said: str) -> None:
+        self.kind: FaultKind = kind
+        self.said = said
+        super().__init__(f"{kind}: {said}")
 
 
 class QueryError(Exception):

@@ -21,7 +21,7 @@ def status(cell: Cell, metric: str, expected: int | None) -> tuple[Status, str |
     """
     summary = cell.summary
     if summary is None:
-        return "incomplete", _why_incomplete(cell, expected)
+        return "failed" if cell.failure else "incomplete", _why_incomplete(cell, expected)
     if summary.identity != cell.request.identity:
         return "incomplete", "Its summary belongs to another request. Run it again."
     if summary.queries and summary.failed >= summary.queries:
@@ -34,6 +34,10 @@ def status(cell: Cell, metric: str, expected: int | None) -> tuple[Status, str |
 
 def _why_incomplete(cell: Cell, expected: int | None) -> str:
     done = len(cell.records)
+    if cell.failure is not None:
+        whole = f" of {expected:,}" if expected is not None else ""
+        kind = "" if cell.failure.kind in ("killed", "ended") else f"{cell.failure.kind}: "
+        return f"Failed after {done:,}{whole} queries: {kind}{cell.failure.message.removesuffix('.')}."
     if done == 0:
         return "Started, but no query is finished." if cell.machine else "Not started."
     whole = f" of {expected:,}" if expected is not None else ""

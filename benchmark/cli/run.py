@@ -51,6 +51,19 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     show_default=True,
     help="Folder of all results.",
 )
+@click.option(
+    "--query-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="After this long a query counts as failed, and its worker is replaced.",
+)
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Also run cells again that ended early (out of memory, killed), and queries that failed.",
+)
 @backbone_options
 def command(
     suite: str,
@@ -60,6 +73,8 @@ def command(
     options: tuple[str, ...],
     depth: int | None,
     results: Path,
+    query_timeout: float,
+    retry_failed: bool,
     threads: int,
     dtype: Any,
     accept_terms: bool,
@@ -74,7 +89,7 @@ def command(
     from benchmark.cli.progress import RunProgress
     from benchmark.cli.table import print_results
     from benchmark.harness.plan import plan, select
-    from benchmark.harness.runner import require_complete, run_cells
+    from benchmark.harness.runner import Execution, require_complete, run_cells
 
     console = Console(stderr=True)
     chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
@@ -84,11 +99,15 @@ def command(
     )
     try:
         with RunProgress(cells, console) as progress:
-            outcome = run_cells(cells, results, threads, progress)
+            outcome = run_cells(
+                cells, results, Execution(threads, query_timeout=query_timeout, retry_failed=retry_failed), progress
+            )
     except KeyboardInterrupt:
         raise UserError(INTERRUPTED) from None
     print_results([cell for cell in cells if cell.request.slug not in outcome.problems], results)
     if outcome.interrupted:
+        complete = len(outcome.ran) + len(outcome.found)
+        click.echo(f"{complete} of {len(cells)} cells are complete.", err=True)
         raise UserError(INTERRUPTED)
     require_complete(outcome)
     click.echo(f"Results: {results}. Page: rerankbench leaderboard build --results {results}", err=True)

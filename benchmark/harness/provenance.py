@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import platform
+import re
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -83,6 +86,36 @@ def processor() -> str:
 def usable_cores() -> int:
     """Logical processors this process may run on."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+_PATH = re.compile(r"(?<![\w.:/~])~?(?:/[^\s/:;,|'\"()<>]+)+/?")
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS", re.IGNORECASE)
+HIDDEN = "[...]"
+
+
+def impersonal(text: str) -> str:
+    """Text without what is somebody's own: paths cut to their last part, no user, host, or value of a key.
+
+    For what libraries write (tracebacks, error messages) and we publish.
+    """
+    secrets = [value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= 6]
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    for folder in (str(Path.home()), str(Path.cwd())):
+        if len(Path(folder).parts) > 2:
+            text = text.replace(folder, "/.../.")
+    text = _PATH.sub(lambda found: found[0].rstrip("/").rpartition("/")[2], text)
+    for name in {_user(), socket.gethostname()} - {"", "root", "localhost"}:
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", HIDDEN, text)
+    return text
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # No entry for this number of a user, as in many containers: no name either.
+        return ""
 
 
 def git_state(root: Path) -> tuple[str | None, bool | None]:

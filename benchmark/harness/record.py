@@ -5,6 +5,7 @@ A cell is one method with its options on one backbone, one collection and one fi
 ``request.json``   what was asked (`CellRequest`); its hash is the cell's identity
 ``machine.json``   on what it ran (`Machine`)
 ``queries.jsonl``  one `QueryRecord` a line, appended as queries are finished
+``failure.json``   `CellFailure`, if its worker ended early; removed when the cell is tried again
 ``summary.json``   `CellSummary`, once every query has its line
 ``run.trec``       the ranking, once every query has its line
 """
@@ -17,6 +18,7 @@ from pydantic import Field
 
 from benchmark.backbones.meter import Fault, Phase
 from benchmark.collections.rules import Rules
+from benchmark.errors import FaultKind
 from benchmark.hashing import sha256_json
 from benchmark.schema import Strict
 
@@ -121,6 +123,19 @@ class Failure(Strict):
 
     type: str
     message: str
+
+
+class CellFailure(Strict):
+    """Why a cell has no summary: its process ended before every query had its line."""
+
+    schema_version: int = SCHEMA
+    when: str
+    """UTC, ISO 8601."""
+    kind: FaultKind | Literal["killed", "ended"]
+    """``killed``: by a signal; ``ended``: with an exit status and no word of its own."""
+    message: str
+    last_lines: tuple[str, ...]
+    """Of the worker's error output; paths are cut to their last part, names and keys are left out."""
 
 
 class QueryRecord(Strict):

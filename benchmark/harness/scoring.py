@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from benchmark.backbones.meter import Cost
 from benchmark.errors import QueryError, Unavailable
+from benchmark.harness.faults import machine_fault
 from benchmark.harness.record import Failure
 from methods.base import Candidate, Method, Options
 
@@ -37,8 +38,8 @@ def score_query(
 ) -> Outcome:
     """Time `Method.rerank` and check what it returns.
 
-    Any exception of the method is that query's failure, recorded with its type; nothing replaces the scores. Only
-    `Unavailable` is passed on: it is no query's fault.
+    Any exception of the method is that query's failure, recorded with its type; nothing replaces the scores. Passed on
+    is what is no query's fault: `Unavailable`, and as `MachineFault` memory that ran out and a device that failed.
 
     Args:
         cost_so_far: the backbone's running total; synchronise: waits for the device.
@@ -52,7 +53,10 @@ def score_query(
         scores = checked(method.rerank(query, candidates), len(candidates))
     except Unavailable:
         raise
-    except Exception as error:  # noqa: BLE001  a plugin may raise anything; it is recorded, not swallowed
+    except Exception as error:  # a plugin may raise anything; it is recorded, not swallowed
+        fault = machine_fault(error)
+        if fault is not None:
+            raise fault from error
         failure = Failure(type=type(error).__name__, message=" ".join(str(error).split()) or "no message")
     synchronise()
     return Outcome(scores, failure, time.perf_counter() - start, cost_so_far() - before)

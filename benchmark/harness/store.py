@@ -7,20 +7,24 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
-from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from benchmark.errors import UserError
-from benchmark.harness.record import CellRequest, CellSummary, Machine, QueryRecord
+from benchmark.harness.lock import Lock
+from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord
 
-REQUEST, MACHINE, LINES, SUMMARY, RUN = (
+REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN = (
     "request.json",
     "machine.json",
     "queries.jsonl",
+    "failure.json",
     "summary.json",
     "run.trec",
 )
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Cell:
 
     Attributes:
         machine: None before the first query; summary: None until every query has its line.
+        failure: why its last worker ended early; None where none did.
     """
 
     folder: Path
@@ -36,6 +41,7 @@ class Cell:
     machine: Machine | None
     records: tuple[QueryRecord, ...]
     summary: CellSummary | None
+    failure: CellFailure | None = None
 
 
 def read_cells(results: Path) -> list[Cell]:
@@ -62,14 +68,13 @@ def read_cell(folder: Path) -> Cell:
     """
     try:
         request = CellRequest.model_validate_json((folder / REQUEST).read_bytes())
-        machine = (folder / MACHINE).read_bytes() if (folder / MACHINE).is_file() else None
-        summary = (folder / SUMMARY).read_bytes() if (folder / SUMMARY).is_file() else None
         return Cell(
             folder,
             request,
-            Machine.model_validate_json(machine) if machine is not None else None,
+            _read(Machine, folder / MACHINE),
             tuple(_complete_lines(folder / LINES)),
-            CellSummary.model_validate_json(summary) if summary is not None else None,
+            _read(CellSummary, folder / SUMMARY),
+            _read(CellFailure, folder / FAILURE),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -88,26 +93,24 @@ class CellWriter:
     def __init__(self, results: Path, request: CellRequest) -> None:
         self.folder = results / request.slug
         self.request = request
-        self._lock = FileLock(results / f".{request.slug}.lock")
+        self._lock = Lock(results / f".{request.slug}.lock")
 
     def __enter__(self) -> CellWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise UserError(f"{self.folder.name}: another process is running this cell. Wait for it.") from None
+        if not self._lock.acquire():
+            raise UserError(f"{self.folder.name}: another process is running this cell. Wait for it.")
         try:
             self._check_request()
             self._cut_torn_line()
         except BaseException:
-            self._release()
+            self._lock.release()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        self._lock.release()
 
     def records(self) -> list[QueryRecord]:
         """Queries that have their line."""
@@ -123,19 +126,35 @@ class CellWriter:
 
     def append(self, record: QueryRecord) -> None:
         """Add one line and force it to disk."""
-        with (self.folder / LINES).open("ab") as stream:
+        path = self.folder / LINES
+        new = not path.exists()
+        with path.open("ab") as stream:
             stream.write(record.model_dump_json().encode("utf-8") + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
+        if new:
+            _sync_folder(self.folder)
 
     def finish(self, summary: CellSummary, run: str) -> None:
         """Write run file and summary; the summary, last, makes the cell complete."""
         write_atomic(self.folder / RUN, run)
         write_atomic(self.folder / SUMMARY, pretty(summary.model_dump(mode="json")))
 
-    def _release(self) -> None:
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+    def write_failure(self, failure: CellFailure) -> None:
+        """Say why the cell is not complete."""
+        write_atomic(self.folder / FAILURE, pretty(failure.model_dump(mode="json")))
+
+    def retry(self, failed_queries: bool) -> None:
+        """Forget why the cell failed, and on request also its failed queries, which are then run anew."""
+        (self.folder / FAILURE).unlink(missing_ok=True)
+        records = self.records()
+        kept = [record for record in records if record.failure is None]
+        if not failed_queries or len(kept) == len(records):
+            return
+        # First what makes the cell complete: killed in between, it goes on with whatever lines there are.
+        (self.folder / SUMMARY).unlink(missing_ok=True)
+        (self.folder / RUN).unlink(missing_ok=True)
+        write_atomic(self.folder / LINES, "".join(record.model_dump_json() + "\n" for record in kept))
 
     def _check_request(self) -> None:
         """Write what is asked, or compare with what was asked before."""
@@ -165,8 +184,22 @@ def write_atomic(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(path)
+        _sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a folder's entries to disk: a file's own sync does not make its name last."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _read(model: type[Record], path: Path) -> Record | None:
+    return model.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def pretty(value: object) -> str:

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,12 +20,12 @@ from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
 from benchmark.backbones.spec import AS_SERVED, ELSEWHERE
 from benchmark.collections import catalogue as collections
-from benchmark.collections.base import Collection, Topic
-from benchmark.errors import UserError, explain_os_error
+from benchmark.collections.base import Collection, Hit, Topic
+from benchmark.errors import MachineFault, UserError, explain_os_error
 from benchmark.harness import provenance
 from benchmark.harness.memory import PeakMemory
 from benchmark.harness.overlap import overlaps
-from benchmark.harness.record import CellRequest, QueryRecord
+from benchmark.harness.record import CellRequest, Failure, QueryRecord
 from benchmark.harness.scoring import score_query
 from benchmark.harness.store import CellWriter
 from benchmark.harness.summary import run_text, summarise
@@ -42,6 +43,10 @@ FAILED = 3
 """Exit status after a problem that was reported as an event."""
 
 
+TIME_LIMIT = "TimeLimit"
+"""Type of the failure of a query that did not end."""
+
+
 class Job(Strict):
     """What a worker is told."""
 
@@ -54,6 +59,12 @@ class Job(Strict):
     results: Path
     threads: int
     command: str
+    timed_out: tuple[str, ...] = ()
+    """Queries at which earlier workers were stuck: recorded as failed and not run."""
+    query_timeout: float | None = None
+    """Seconds that those were given."""
+    retry_failed: bool = False
+    """Run queries anew that failed before."""
 
 
 class Stop:
@@ -86,6 +97,10 @@ def main() -> int:
     emit = _emitter(events)
     try:
         run(Job.model_validate_json(sys.stdin.read()), emit, stop)
+    except MachineFault as error:
+        traceback.print_exception(error.__cause__ or error)
+        emit({"event": "fault", "kind": error.kind, "message": error.said})
+        return FAILED
     except UserError as error:
         emit({"event": "problems", "problems": list(error.problems)})
         return FAILED
@@ -101,10 +116,11 @@ def main() -> int:
 def run(job: Job, emit: Emit, stop: Stop) -> None:
     """Do what is missing of a cell, query by query.
 
-    Events: ``loaded`` (seconds), ``query`` (qid, seconds, failure), ``stopped`` or ``done``.
+    Events: ``loaded`` (seconds), ``begun`` (qid), ``query`` (qid, seconds, failure), ``stopped`` or ``done``.
     """
     collection = collections.find(job.collection, job.request.collection.split)
     with CellWriter(job.results, job.request) as writer:
+        writer.retry(job.retry_failed)
         finished = {record.qid for record in writer.records()}
         topics = list(collection.topics())
         missing = [topic for topic in topics if topic.qid not in finished]
@@ -115,7 +131,7 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
         machine = writer.write_machine(provenance.machine(job.command, job.threads, _accelerator(backbone)))
         method = _method(job, backbone)
         method.ready()
-        for record in _records(job, method, backbone, collection, missing):
+        for record in _records(job, method, backbone, collection, missing, emit):
             writer.append(record)
             failure = record.failure.message if record.failure else None
             emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
@@ -143,16 +159,21 @@ def _records(
     backbone: Backbone | None,
     collection: Collection,
     missing: list[Topic],
+    emit: Emit,
 ) -> Iterator[QueryRecord]:
     hits = collection.first_stage(job.request.collection.first_stage).hits()
     memory = PeakMemory(backbone.device if backbone else "cpu")
-    for number, topic in enumerate(missing):
+    stuck = [topic for topic in missing if topic.qid in job.timed_out]
+    for topic in stuck:
+        yield _timed_out(topic, job, hits.get(topic.qid, []))
+    for number, topic in enumerate(topic for topic in missing if topic.qid not in job.timed_out):
         listed = hits.get(topic.qid, [])[: job.request.collection.depth]
         documents = collection.documents([hit.docid for hit in listed])
         candidates = [
             Candidate(document.docid, document.text, document.title, hit.score)
             for document, hit in zip(documents, listed, strict=True)
         ]
+        emit({"event": "begun", "qid": topic.qid})
         with memory.measured():
             outcome = score_query(
                 method,
@@ -178,6 +199,23 @@ def _records(
             peak_memory_bytes=memory.above_baseline if backbone and backbone.weight_bytes is not None else None,
             warm_up=number < WARM_UP,
         )
+
+
+def _timed_out(topic: Topic, job: Job, hits: Sequence[Hit]) -> QueryRecord:
+    """The record of a query whose worker was killed because it did not come to an end; its costs are not known."""
+    limit = job.query_timeout or 0.0
+    return QueryRecord(
+        qid=topic.qid,
+        docids=tuple(hit.docid for hit in hits[: job.request.collection.depth]),
+        scores=None,
+        failure=Failure(type=TIME_LIMIT, message=f"no result within {limit:g} seconds (--query-timeout)"),
+        seconds=limit,
+        prompt_tokens=0,
+        completion_tokens=0,
+        forward_passes=0,
+        peak_memory_bytes=None,
+        warm_up=False,
+    )
 
 
 def _load(job: Job) -> Backbone | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_real_backbone_from_start_to_end_and_again(suite: Path, results: Path,
     assert shlex.split(machine.command)[:3] == ["rerankbench", "run", "small.yaml"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(suite.parent)
-        patch.setattr(runner.subprocess, "Popen", None)
+        patch.setattr(subprocess, "Popen", None)
         (suite.parent / "tiny-llama").symlink_to(tiny_folder)
         again = command(*shlex.split(machine.command)[1:], "--results", results)
     assert again.status == 0
@@ -137,7 +138,7 @@ def test_a_full_disk_while_running_is_one_line_and_can_be_resumed(
     import resource
 
     suite = write_suite(tmp_path / "s.yaml", small, ["faulty"])
-    popen = runner.subprocess.Popen
+    popen = subprocess.Popen
 
     class Limited(popen):  # type: ignore[misc, valid-type]
         def __init__(self, *arguments: object, **options: object) -> None:
@@ -146,7 +147,7 @@ def test_a_full_disk_while_running_is_one_line_and_can_be_resumed(
             )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner.subprocess, "Popen", Limited)
+        patch.setattr(subprocess, "Popen", Limited)
         patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
         result = run(suite, results)
     assert (result.status, result.out) == (2, "")

@@ -107,3 +107,22 @@ def test_no_git_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.git_state(tmp_path) == (None, None)
+
+
+def test_what_libraries_write_is_made_impersonal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home" / "evelyn brightwater"
+    home.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HF_TOKEN", "hf_sesame-open")
+    monkeypatch.setattr(provenance.getpass, "getuser", lambda: "evelyn")
+    monkeypatch.setattr(provenance.socket, "gethostname", lambda: "workbench-7")
+    said = {
+        f'  File "{home}/py/site-packages/torch/nn.py", line 3, in f': '  File "nn.py", line 3, in f',
+        "FileNotFoundError: '/data/evelyn/x.bin'": "FileNotFoundError: 'x.bin'",
+        f"in {home}/models, and ~/.cache/hub": "in models, and hub",
+        "at evelyn@workbench-7: refused": "at [...]@[...]: refused",
+        "401 for hf_sesame-open at https://huggingface.co/api/x": "401 for [...] at https://huggingface.co/api/x",
+        "1/2 of 3 GiB; tokens/s and a / b": "1/2 of 3 GiB; tokens/s and a / b",
+    }
+    for before, after in said.items():
+        assert provenance.impersonal(before) == after

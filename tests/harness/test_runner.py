@@ -15,15 +15,17 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.harness import runner
 from benchmark.harness.plan import Planned, plan
 from benchmark.harness.record import CellSummary
-from benchmark.harness.runner import require_complete, run_cells
+from benchmark.harness.runner import Execution, require_complete, run_cells
 from benchmark.harness.store import read_cell
 from benchmark.suites import find
 from tests.support.collection import QUERIES, write_collection, write_suite
 from tests.support.command import SCRIPT
 from tests.support.plugin import installed, write_plugin
+
+ONE = Execution(threads=1)
+RETRY = Execution(threads=1, retry_failed=True)
 
 
 @dataclass
@@ -86,7 +88,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         cells = plan(find(str(suite)), no_backbone, typed=str(suite))
         seen = Seen()
         patch.setenv("FAULTY_PRINT", "1")
-        outcome = run_cells(cells, root / "results", 1, seen)
+        outcome = run_cells(cells, root / "results", ONE, seen)
         patch.delenv("FAULTY_PRINT")
         require_complete(outcome)
         assert [name_of(cell) for cell in outcome.ran] == ["faulty:default", "first-stage:default", "faulty:picky"]
@@ -150,11 +152,11 @@ def test_failed_queries_are_recorded_and_count_nothing(undisturbed: Undisturbed)
 def test_running_again_finds_everything_and_repeats_nothing(
     undisturbed: Undisturbed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner.subprocess, "Popen", None)
+    monkeypatch.setattr(subprocess, "Popen", None)
     files = sorted(path for path in undisturbed.results.rglob("*") if path.is_file())
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
     seen = Seen()
-    outcome = run_cells(list(undisturbed.cells.values()), undisturbed.results, 1, seen)
+    outcome = run_cells(list(undisturbed.cells.values()), undisturbed.results, ONE, seen)
     assert [name_of(cell) for cell in outcome.found] == seen.found == list(undisturbed.cells)
     assert (outcome.ran, outcome.problems, outcome.interrupted, seen.queries) == ([], {}, False, [])
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in files] == before
@@ -165,7 +167,7 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
     cells = [undisturbed.cells["faulty:default"], undisturbed.cells["first-stage:default"]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAULTY_KILL_AT", "3")
-        outcome = run_cells(cells, tmp_path, 1, Seen())
+        outcome = run_cells(cells, tmp_path, ONE, Seen())
     assert [name_of(cell) for cell in outcome.ran] == ["first-stage:default"]
     (problem,) = outcome.problems.values()
     assert "was killed by signal 9" in problem
@@ -177,9 +179,22 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
     assert [json.loads(line)["qid"] for line in lines.splitlines()] == ["q1", "q2"]
     assert not (folder / "summary.json").exists()
 
+    failure = read_cell(folder).failure
+    assert failure is not None
+    assert failure.kind == "killed"
+    assert failure.message.startswith("the worker was killed by signal 9 (SIGKILL")
+    assert failure.last_lines == ("about to be killed",)
+
+    again = run_cells(cells, tmp_path, ONE, Seen())
+    (problem,) = again.problems.values()
+    assert problem.startswith("failed before: the worker was killed by signal 9")
+    assert problem.endswith("Run the command again with --retry-failed to try it again.")
+    assert (folder / "queries.jsonl").read_bytes() == lines, "it is tried again on request only"
+
     seen = Seen()
-    outcome = run_cells(cells, tmp_path, 1, seen)
+    outcome = run_cells(cells, tmp_path, RETRY, seen)
     require_complete(outcome)
+    assert not (folder / "failure.json").exists()
     assert seen.started == [("faulty:default", 2)]
     assert seen.found == ["first-stage:default"]
     assert len(seen.queries) == 4
@@ -191,10 +206,56 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
 def test_a_method_that_ends_the_process_is_a_failure(undisturbed: Undisturbed, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAULTY_EXIT_AT", "2")
-        outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path, 1, Seen())
+        outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path, ONE, Seen())
     assert outcome.ran == []
     (problem,) = outcome.problems.values()
     assert problem.startswith("the worker ended with status 0 before the cell was complete")
+
+
+@pytest.mark.parametrize(("error", "kind"), [("memory", "out of memory"), ("device", "device fault")])
+def test_a_fault_of_the_machine_is_the_cells_failure_and_no_querys(
+    undisturbed: Undisturbed, tmp_path: Path, error: str, kind: str
+) -> None:
+    cells = [undisturbed.cells["faulty:default"], undisturbed.cells["first-stage:default"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTY_FAULT_AT", f"{error} 3")
+        outcome = run_cells(cells, tmp_path, ONE, Seen())
+    assert [name_of(cell) for cell in outcome.ran] == ["first-stage:default"]
+    cell = read_cell(undisturbed.folder("faulty:default", tmp_path))
+    assert [record.qid for record in cell.records] == ["q1", "q2"]
+    assert all(record.failure is None for record in cell.records)
+    assert cell.failure is not None
+    assert cell.failure.kind == kind
+    assert any("method.py" in line for line in cell.failure.last_lines)
+    assert not any(str(undisturbed.town.parent) in line for line in cell.failure.last_lines)
+    require_complete(run_cells(cells, tmp_path, RETRY, Seen()))
+
+
+def test_a_stuck_query_fails_alone_and_is_tried_again_on_request(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    cells = [undisturbed.cells["faulty:default"]]
+    seen = Seen()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTY_HANG_ON", QUERIES["q2"])
+        limited = Execution(threads=1, query_timeout=2.0)
+        require_complete(run_cells(cells, tmp_path, limited, seen))
+    message = "no result within 2 seconds (--query-timeout)"
+    cell = read_cell(undisturbed.folder("faulty:default", tmp_path))
+    failures = {record.qid: record.failure for record in cell.records if record.failure}
+    assert list(failures) == ["q2"]
+    assert (failures["q2"].type, failures["q2"].message) == ("TimeLimit", message)
+    assert sorted(record.qid for record in cell.records) == sorted(QUERIES)
+    assert seen.started == [("faulty:default", 0)], "a replaced worker is no new cell"
+    assert [failure for _, failure in seen.queries if failure] == [message]
+    assert cell.summary is not None
+    assert cell.summary.failed == 1
+
+    seen = Seen()
+    require_complete(run_cells(cells, tmp_path, RETRY, seen))
+    assert seen.started == [("faulty:default", 5)]
+    assert len(seen.queries) == 1
+    folder = undisturbed.folder("faulty:default", tmp_path)
+    assert (folder / "run.trec").read_bytes() == (undisturbed.folder("faulty:default") / "run.trec").read_bytes()
+    assert metrics(folder) == metrics(undisturbed.folder("faulty:default"))
 
 
 def test_a_worker_that_cannot_start_is_a_failure(
@@ -203,10 +264,11 @@ def test_a_worker_that_cannot_start_is_a_failure(
     starter = tmp_path / "python"
     starter.write_text("#!/bin/sh\necho one >&2\necho two >&2\nexit 7\n")
     starter.chmod(0o755)
-    monkeypatch.setattr(runner.sys, "executable", str(starter))
-    outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path / "results", 1, Seen())
+    monkeypatch.setattr(sys, "executable", str(starter))
+    outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path / "results", ONE, Seen())
     assert list(outcome.problems.values()) == [
-        "the worker ended with status 7 before the cell was complete. Its last lines: one | two"
+        "the worker ended with status 7 before the cell was complete. Its last lines: one | two. "
+        "Run the command again with --retry-failed to try it again."
     ]
 
 
@@ -219,7 +281,7 @@ def test_an_unreadable_cell_is_named_and_others_go_on(undisturbed: Undisturbed, 
     damaged = undisturbed.folder("faulty:default", tmp_path)
     (damaged / "summary.json").write_text('{"queries": ')
     seen = Seen()
-    outcome = run_cells(list(undisturbed.cells.values()), tmp_path, 1, seen)
+    outcome = run_cells(list(undisturbed.cells.values()), tmp_path, ONE, seen)
     assert seen.found == ["first-stage:default", "faulty:picky"]
     assert list(outcome.problems) == [damaged.name]
     assert outcome.problems[damaged.name].startswith(f"{damaged}: not a readable cell")
@@ -230,14 +292,15 @@ def test_a_cell_that_another_process_writes_is_refused(undisturbed: Undisturbed,
 
     cell = undisturbed.cells["first-stage:default"]
     with CellWriter(tmp_path, cell.request):
-        outcome = run_cells([cell], tmp_path, 1, Seen())
+        outcome = run_cells([cell], tmp_path, ONE, Seen())
     assert list(outcome.problems.values()) == [
         f"{cell.request.slug}: another process is running this cell. Wait for it."
     ]
 
 
-@pytest.mark.parametrize("group", [False, True], ids=["to the command alone", "to its whole group, as Ctrl-C"])
-def test_interrupted_runs_stop_cleanly_and_go_on(undisturbed: Undisturbed, tmp_path: Path, group: bool) -> None:
+@pytest.mark.parametrize("how", ["to the command alone", "to its whole group, as Ctrl-C", "SIGTERM"])
+def test_interrupted_runs_stop_cleanly_and_go_on(undisturbed: Undisturbed, tmp_path: Path, how: str) -> None:
+    group = "group" in how
     arguments = ["run", undisturbed.suite, "--method", "faulty", "--method", "first-stage", "--results", tmp_path]
     process = subprocess.Popen(
         [str(SCRIPT), *map(str, arguments)],
@@ -252,7 +315,9 @@ def test_interrupted_runs_stop_cleanly_and_go_on(undisturbed: Undisturbed, tmp_p
         while not (lines.exists() and b"\n" in lines.read_bytes()):
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT) if group else process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT) if group else process.send_signal(
+            signal.SIGTERM if how == "SIGTERM" else signal.SIGINT
+        )
         _, err = process.communicate(timeout=60)
     finally:
         process.kill()
@@ -269,7 +334,7 @@ def test_interrupted_runs_stop_cleanly_and_go_on(undisturbed: Undisturbed, tmp_p
     if group:
         return
     seen = Seen()
-    require_complete(run_cells([undisturbed.cells["faulty:default"]], tmp_path, 1, seen))
+    require_complete(run_cells([undisturbed.cells["faulty:default"]], tmp_path, ONE, seen))
     assert seen.started == [("faulty:default", count)]
     assert lines.read_bytes().startswith(kept)
     run = (lines.parent / "run.trec").read_bytes()
@@ -286,7 +351,7 @@ def test_a_second_interrupt_kills_the_worker(
 
     monkeypatch.setenv("FAULTY_SLEEP", "0.2")
     seen = Impatient()
-    outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path, 1, seen)
+    outcome = run_cells([undisturbed.cells["faulty:default"]], tmp_path, ONE, seen)
     assert outcome.interrupted
     assert outcome.ran == []
     assert len(read_cell(undisturbed.folder("faulty:default", tmp_path)).records) <= 2
@@ -300,11 +365,3 @@ def mean_of(undisturbed: Undisturbed, name: str, metric: str) -> float:
 
 def metrics(folder: Path) -> object:
     return CellSummary.model_validate_json((folder / "summary.json").read_bytes()).metrics
-
-
-def test_torn_and_foreign_lines_are_no_events() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", 'print(\'{"event": "done"}\'); print(\'{"event": \')'], stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert list(runner._events(process.stdout)) == [{"event": "done"}]

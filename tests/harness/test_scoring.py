@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmark.backbones.meter import Cost, Meter
 from benchmark.collections.base import Hit
-from benchmark.errors import QueryError, Unavailable
+from benchmark.errors import MachineFault, QueryError, Unavailable
 from benchmark.evaluation.runfile import format_run, read_run
 from benchmark.harness.scoring import Outcome, checked, score_query
 from methods.base import Candidate, Method, Options
@@ -78,8 +78,6 @@ def test_anything_else_is_a_failure_and_never_an_order(result: Any, kind: str, m
         (QueryError("too long"), "too long"),
         (ValueError("over\n  several\tlines"), "over several lines"),
         (KeyError(), "no message"),
-        (MemoryError("host"), "host"),
-        (torch.cuda.OutOfMemoryError("device"), "device"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -167,3 +165,34 @@ def test_what_is_no_querys_fault_is_passed_on() -> None:
 
     with pytest.raises(Unavailable, match="the server is gone"):
         outcome_of(gone)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (MemoryError(), "out of memory"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8 GiB"), "out of memory"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), "out of memory"),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), "device fault"),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), "device fault"),
+    ],
+    ids=str,
+)
+def test_faults_of_the_machine_are_no_querys_failure(error: Exception, kind: str) -> None:
+    def act() -> None:
+        raise error
+
+    with pytest.raises(MachineFault) as caught:
+        outcome_of(act)
+    assert caught.value.kind == kind
+    assert caught.value.__cause__ is error
+    assert str(caught.value).startswith(f"{kind}: ")
+
+
+def test_an_error_that_only_sounds_like_a_fault_is_the_querys() -> None:
+    def act() -> None:
+        raise ValueError("CUDA error: says a passage")
+
+    failure = outcome_of(act).failure
+    assert failure is not None
+    assert failure.type == "ValueError"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +13,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.harness import store
-from benchmark.harness.record import CellRequest, CellSummary, Cost, Metrics
+from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Cost, Metrics
 from benchmark.harness.store import CellWriter, read_cell, read_cells, write_atomic
 from tests.support.records import cell_request, machine, query_record
 
@@ -67,7 +68,12 @@ def test_a_line_is_on_disk_before_the_next_query_begins(tmp_path: Path, monkeypa
     synced: list[int] = []
     with CellWriter(tmp_path, REQUEST) as writer:
         lines = writer.folder / "queries.jsonl"
-        monkeypatch.setattr(store.os, "fsync", lambda number: synced.append(os.fstat(number).st_size))
+
+        def sync(number: int) -> None:
+            if not stat.S_ISDIR(os.fstat(number).st_mode):
+                synced.append(os.fstat(number).st_size)
+
+        monkeypatch.setattr(store.os, "fsync", sync)
         for number in (1, 2, 3):
             writer.append(query_record(f"q{number}", 2.0, 1.0))
             assert len(lines.read_bytes().splitlines()) == number
@@ -153,6 +159,44 @@ def test_a_resumed_cell_keeps_its_first_machine(tmp_path: Path) -> None:
     with CellWriter(tmp_path, REQUEST) as writer:
         assert writer.write_machine(later) == first
     assert read_cell(writer.folder).machine == first
+
+
+def failure() -> CellFailure:
+    return CellFailure(when="2024-01-01T00:00:00+00:00", kind="killed", message="by signal 9", last_lines=("a", "b"))
+
+
+def test_a_failure_is_kept_until_the_cell_is_tried_again(tmp_path: Path) -> None:
+    with CellWriter(tmp_path, REQUEST) as writer:
+        writer.append(query_record("q1", 1.0, 0.0))
+        writer.append(query_record("q2", failure="too long"))
+        writer.write_failure(failure())
+    assert read_cell(writer.folder).failure == failure()
+    with CellWriter(tmp_path, REQUEST) as writer:
+        writer.retry(failed_queries=False)
+    cell = read_cell(writer.folder)
+    assert cell.failure is None
+    assert [record.qid for record in cell.records] == ["q1", "q2"]
+
+
+def test_failed_queries_are_forgotten_on_request_and_the_cell_is_open_again(tmp_path: Path) -> None:
+    with CellWriter(tmp_path, REQUEST) as writer:
+        for number, reason in enumerate((None, "too long", None)):
+            writer.append(query_record(f"q{number}", 1.0, 0.0, failure=reason))
+        writer.finish(summary(), "run\n")
+        kept = writer.records()[::2]
+        writer.retry(failed_queries=True)
+    cell = read_cell(writer.folder)
+    assert list(cell.records) == kept
+    assert cell.summary is None
+    assert not (writer.folder / "run.trec").exists()
+
+
+def test_without_a_failed_query_a_complete_cell_stays_complete(tmp_path: Path) -> None:
+    with CellWriter(tmp_path, REQUEST) as writer:
+        writer.append(query_record("q1", 1.0, 0.0))
+        writer.finish(summary(), "run\n")
+        writer.retry(failed_queries=True)
+    assert read_cell(writer.folder).summary == summary()
 
 
 def test_finals_are_whole_or_absent(tmp_path: Path, full_disk: None) -> None:

@@ -68,7 +68,7 @@ def kinds(events: list[Event]) -> list[str]:
 
 def test_a_whole_cell(icr: Job) -> None:
     events = run_stopping_after(icr, 0)
-    assert kinds(events) == ["loaded", *["query"] * len(QUERIES), "done"]
+    assert kinds(events) == ["loaded", *["begun", "query"] * len(QUERIES), "done"]
     assert [event["qid"] for event in events if event["event"] == "query"] == list(QUERIES)
     assert events[0]["seconds"] > 0
     cell = read_cell(icr.results / icr.request.slug)
@@ -97,7 +97,7 @@ def test_a_whole_cell(icr: Job) -> None:
 def test_a_stop_finishes_the_query_in_hand_and_the_next_run_goes_on(icr: Job, tmp_path: Path) -> None:
     whole = icr.model_copy(update={"results": tmp_path / "undisturbed"})
     run_stopping_after(whole, 0)
-    assert kinds(run_stopping_after(icr, 2)) == ["loaded", "query", "query", "stopped"]
+    assert kinds(run_stopping_after(icr, 2)) == ["loaded", "begun", "query", "begun", "query", "stopped"]
     folder = icr.results / icr.request.slug
     assert len(read_cell(folder).records) == 2
     assert not (folder / "summary.json").exists()
@@ -136,8 +136,20 @@ def test_a_missing_line_in_the_middle_is_run_and_the_run_file_keeps_the_order_of
     (folder / "summary.json").unlink()
     (folder / "run.trec").unlink()
     events = run_stopping_after(job, 0)
-    assert [event.get("qid") for event in events] == [None, "q2", None]
+    assert [event.get("qid") for event in events] == [None, "q2", "q2", None]
     assert (folder / "run.trec").read_bytes() == before
+
+
+def test_a_query_that_was_stuck_is_recorded_without_being_run(tmp_path: Path, small: Path) -> None:
+    job = job_of(tmp_path, small, "first-stage").model_copy(update={"timed_out": ("q4",), "query_timeout": 7.5})
+    events = run_stopping_after(job, 0)
+    assert "q4" not in [event["qid"] for event in events if event["event"] == "begun"]
+    cell = read_cell(job.results / job.request.slug)
+    (record,) = [record for record in cell.records if record.failure]
+    assert (record.qid, record.seconds, record.docids) == ("q4", 7.5, ("d3", "d4", "d5", "d6"))
+    assert record.failure is not None
+    assert record.failure.message == "no result within 7.5 seconds (--query-timeout)"
+    assert (cell.folder / "run.trec").exists()
 
 
 def test_depth_cuts_the_candidates(tmp_path: Path, small: Path) -> None:

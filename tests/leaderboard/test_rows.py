@@ -4,7 +4,7 @@ import cells
 import pytest
 
 from benchmark.collections import catalogue
-from benchmark.harness.record import TrainingOverlap
+from benchmark.harness.record import CellFailure, TrainingOverlap
 from benchmark.harness.store import read_cells
 from leaderboard.rows import Section, safe_name, sections
 
@@ -88,6 +88,17 @@ def test_an_incomplete_cell_names_its_last_failure(tmp_path: Path) -> None:
     cells.write_cell(tmp_path, cells.request(), topics=5, finished=False, failures=(1, 3), message="too long.")
     reason = read(tmp_path)[0].rows[0].reason
     assert reason == ("5 of 35 queries finished, 2 with a failure; the last one is QueryError: too long.")
+
+
+def test_a_cell_whose_worker_died_says_how(tmp_path: Path) -> None:
+    folder = cells.write_cell(tmp_path, cells.request(), topics=21, finished=False)
+    when = "2026-03-01T10:05:12+00:00"
+    failure = CellFailure(when=when, kind="out of memory", message="tried 8 GiB.", last_lines=("<b>at line 3</b>",))
+    (folder / "failure.json").write_text(failure.model_dump_json())
+    (row,) = read(tmp_path)[0].rows
+    assert (row.status, row.reason) == ("failed", "Failed after 21 of 35 queries: out of memory: tried 8 GiB.")
+    assert row.summary is None
+    assert row.cell.failure == failure
 
 
 def test_a_cell_that_never_ran_says_so(tmp_path: Path) -> None:

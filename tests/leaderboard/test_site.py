@@ -8,7 +8,7 @@ import cells
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.harness.record import TrainingOverlap
+from benchmark.harness.record import CellFailure, TrainingOverlap
 from leaderboard import build
 from leaderboard.site import DATA_FILES, MARKER
 
@@ -218,6 +218,18 @@ def test_incomplete_and_failed_cells_are_shown_with_their_reason(demo_site: Path
     page = next((demo_site / "runs").glob("setwise.*.html"))
     assert "21 of 35 queries finished." in Page(page).words
     assert not (demo_site / "data" / page.stem / "summary.json").exists()
+
+
+def test_the_last_words_of_a_dead_worker_are_shown_as_text(tmp_path: Path) -> None:
+    folder = cells.write_cell(tmp_path / "results", cells.request(), topics=3, finished=False)
+    when = "2026-03-01T10:05:12+00:00"
+    failure = CellFailure(when=when, kind="killed", message="by signal 9", last_lines=("<b>one</b>", "two"))
+    (folder / "failure.json").write_text(failure.model_dump_json())
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    (page,) = (site / "runs").glob("*.html")
+    assert "Failed after 3 of 35 queries: by signal 9." in Page(page).words
+    assert "<b>one</b> two" in Page(page).words
+    assert "b" not in {tag for tag, _ in Page(page).tags}
 
 
 def test_hostile_text_is_text_everywhere(tmp_path: Path) -> None:

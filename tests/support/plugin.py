@@ -45,6 +45,11 @@ class Faulty(Method[FaultyOptions]):
         if os.environ.get("FAULTY_KILL_AT") == str(self.seen):
             print("about to be killed", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
+        kind, _, at = os.environ.get("FAULTY_FAULT_AT", "").partition(" ")
+        if at == str(self.seen):
+            raise {"memory": MemoryError("no 8 GiB left"), "device": RuntimeError("CUDA error: unspecified")}[kind]
+        if os.environ.get("FAULTY_HANG_ON") == query:
+            time.sleep(3600)
         if os.environ.get("FAULTY_EXIT_AT") == str(self.seen):
             sys.exit(0)
         if query == self.options.raise_on:

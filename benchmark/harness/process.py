@@ -1,0 +1,120 @@
+"""A worker's process as its runner sees it: started with a job, heard through events, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from benchmark.harness.provenance import impersonal, now
+from benchmark.harness.record import CellFailure
+from benchmark.harness.worker import Job
+
+LAST_LINES = 5
+"""Of a worker's standard error that are kept when it crashed."""
+
+READ = 1 << 16
+
+
+class WorkerProcess:
+    """A running worker.
+
+    Args:
+        job: what it does; environment: of the process, None: ours.
+
+    Attributes:
+        events: heard and not yet taken; ended: nothing more will come.
+    """
+
+    def __init__(self, job: Job, environment: Mapping[str, str] | None = None) -> None:
+        self.events: deque[dict[str, Any]] = deque()
+        self.ended = False
+        self._torn = b""
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+        # -P: a folder named "methods" where the user stands must not hide ours.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "benchmark.harness.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+        )
+        assert self._process.stdin is not None
+        # A worker that died at once does not read; its exit status says more than the broken pipe.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(job.model_dump_json().encode("utf-8"))
+            self._process.stdin.close()
+
+    def fileno(self) -> int:
+        """What becomes readable when there is something to hear."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def hear(self) -> None:
+        """Take in what the worker has said; waits only where it has said nothing."""
+        data = os.read(self.fileno(), READ)
+        if not data:
+            self._process.wait()
+            self.ended = True
+            return
+        *lines, self._torn = (self._torn + data).split(b"\n")
+        for line in lines:
+            # Whatever else got there is no event.
+            with suppress(json.JSONDecodeError):
+                self.events.append(json.loads(line))
+
+    def stop(self) -> None:
+        """Ask it to finish its query and end."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it now; that is heard as its end."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it if it runs, and give back what it holds here."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            if stream is not None:
+                # What a dead worker did not read is still to be flushed.
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def failure(self, fault: Mapping[str, Any] | None) -> CellFailure:
+        """Why it ended before its cell was complete.
+
+        Args:
+            fault: the event in which it named the reason, if it did.
+        """
+        lines = self._last_lines()
+        status = self._process.returncode
+        if fault is not None:
+            return CellFailure(when=now(), kind=fault["kind"], message=impersonal(fault["message"]), last_lines=lines)
+        if status < 0:
+            name = _signal_name(-status)
+            hint = "; a system that is out of memory does that" if -status == signal.SIGKILL else ""
+            message = f"the worker was killed by signal {-status} ({name}{hint}) before the cell was complete"
+            return CellFailure(when=now(), kind="killed", message=message, last_lines=lines)
+        message = f"the worker ended with status {status} before the cell was complete"
+        return CellFailure(when=now(), kind="ended", message=message, last_lines=lines)
+
+    def _last_lines(self) -> tuple[str, ...]:
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+        return tuple(impersonal(line) for line in lines)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
