@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -79,6 +81,7 @@ class Meter:
         self._faults: Counter[Fault] = Counter()
         self._seconds: dict[Phase, float] = {}
         self._dollars = 0.0
+        self._prompts: hashlib._Hash | None = None
 
     @property
     def total(self) -> Cost:
@@ -102,6 +105,21 @@ class Meter:
         self._forward_passes += forward_passes
         self._prompt_tokens += prompt_tokens
         self._completion_tokens += completion_tokens
+
+    def prompted(self, given: Sequence[int] | str) -> None:
+        """Take in what the model is about to be given: a sequence's token ids, or the text that a server is sent."""
+        if self._prompts is None:
+            self._prompts = hashlib.sha256()
+        # With its kind and length, so that no two lists of prompts have the same bytes.
+        kind, data = ("t", given.encode("utf-8")) if isinstance(given, str) else ("i", array("q", given).tobytes())
+        self._prompts.update(f"{kind}{len(data)}:".encode())
+        self._prompts.update(data)
+
+    def take_prompts(self) -> str | None:
+        """Hex sha256 over all prompts since the last call, in their order; None where there were none."""
+        digest = self._prompts.hexdigest() if self._prompts else None
+        self._prompts = None
+        return digest
 
     def answered(self, faults: Collection[Fault] = ()) -> None:
         """Count a written answer that a method has read, with what was wrong with it."""

@@ -152,6 +152,9 @@ class QueryRecord(Strict):
     prompt_tokens: int
     completion_tokens: int
     forward_passes: int
+    prompts_sha256: str | None = None
+    """Over everything the model was given for this query, in order: token ids, or the texts sent to a server. None
+    where it was given nothing, and in records from before."""
     phases: dict[Phase, float] = Field(default_factory=dict)
     """Seconds by phase, the device's work included; what is left of ``seconds`` is the method's own. Empty in records
     from before phases were measured."""

@@ -174,6 +174,9 @@ def _records(
             for document, hit in zip(documents, listed, strict=True)
         ]
         emit({"event": "begun", "qid": topic.qid})
+        if backbone:
+            # What was asked of the model before, at loading, say, belongs to no query.
+            backbone.meter.take_prompts()
         with memory.measured():
             outcome = score_query(
                 method,
@@ -191,6 +194,7 @@ def _records(
             prompt_tokens=outcome.cost.prompt_tokens,
             completion_tokens=outcome.cost.completion_tokens,
             forward_passes=outcome.cost.forward_passes,
+            prompts_sha256=backbone.meter.take_prompts() if backbone else None,
             phases=dict(outcome.cost.seconds),
             answers=outcome.cost.answers,
             malformed=outcome.cost.malformed,

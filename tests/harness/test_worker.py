@@ -94,6 +94,24 @@ def test_a_whole_cell(icr: Job) -> None:
     assert cell.machine.threads == 1
 
 
+def test_prompts_are_those_of_the_query_and_change_with_its_passages(icr: Job, small: Path, tmp_path: Path) -> None:
+    def prompts(job: Job) -> list[str | None]:
+        run_stopping_after(job, 0)
+        return [record.prompts_sha256 for record in read_cell(job.results / job.request.slug).records]
+
+    first = prompts(icr)
+    assert len(set(first)) == len(QUERIES)
+    assert None not in first
+    again = icr.model_copy(update={"results": tmp_path / "again"})
+    run_stopping_after(again, 3)
+    assert prompts(again) == first, "also of a resumed cell, whose earlier queries were another process's"
+    text = (small / "corpus.jsonl").read_text()
+    (small / "corpus.jsonl").write_text(text.replace("Document number 0 of", "Paper number 0 of"))
+    changed = prompts(icr.model_copy(update={"results": tmp_path / "changed"}))
+    # d0 is a candidate of the first and of the last query.
+    assert [one == other for one, other in zip(first, changed, strict=True)] == [False, *[True] * 4, False]
+
+
 def test_a_stop_finishes_the_query_in_hand_and_the_next_run_goes_on(icr: Job, tmp_path: Path) -> None:
     whole = icr.model_copy(update={"results": tmp_path / "undisturbed"})
     run_stopping_after(whole, 0)

@@ -128,6 +128,8 @@ class AttentionReader:
                     f"the prompt has {len(prompt)} tokens, {len(prompt) - self._context_length} more than the context "
                     f"of {self._context_length}: truncate passages (option words) or rank in windows (option window)"
                 )
+            for ids in (prompt.prefix, *(branch.ids for branch in prompt.branches)):
+                self._meter.prompted(ids)
         with self._meter.phase("prefill"):
             return self._read(prompts, heads, consumers, hidden)
 
@@ -173,6 +175,7 @@ class AttentionReader:
         """
         if len(ids) > self._context_length:
             raise QueryError(f"the query has {len(ids)} tokens and the context only {self._context_length}")
+        self._meter.prompted(ids)
         with self._meter.phase("prefill"), self._entering(layer) as found:
             self._run(Pass(layer), [list(ids)], [list(range(len(ids)))], DynamicCache())
         self._meter.add(prompt_tokens=len(ids))

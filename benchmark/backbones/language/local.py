@@ -52,6 +52,7 @@ class LocalLanguageModel(Tokenised):
         spellings = self._vocabulary.answers(answers)
         for prompt in prompts:
             self._check_length(prompt, 0)
+            self._meter.prompted(ids_of(prompt))
         last = self._states.rows([Wanted(ids_of(prompt), Span(len(prompt) - 1, len(prompt))) for prompt in prompts])
         if not last:
             return []
@@ -65,6 +66,7 @@ class LocalLanguageModel(Tokenised):
         for prompt in prompts:
             self._check_length(prompt, 0)
             self._check_continuation(prompt)
+            self._meter.prompted(ids_of(prompt))
         states = self._states.rows(
             [Wanted(ids_of(prompt), Span(prompt.start - 1, len(prompt) - 1)) for prompt in prompts]
         )
@@ -89,6 +91,7 @@ class LocalLanguageModel(Tokenised):
         """See `LanguageModel.generate`."""
         for prompt in prompts:
             self._check_length(prompt, limit)
+            self._meter.prompted(ids_of(prompt))
         rules = Rules(limit, self._ends, stop, stop_strings, constraint)
         return self.writer.write([ids_of(prompt) for prompt in prompts], rules)
 

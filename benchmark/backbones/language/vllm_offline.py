@@ -115,6 +115,7 @@ class VllmLanguageModel(Tokenised):
     def _run(self, prompts: Sequence[Encoded], phase: Phase, room: int, **asked: Any) -> list[Any]:
         for prompt in prompts:
             self._check_length(prompt, room)
+            self._meter.prompted(ids_of(prompt))
         if not prompts:
             return []
         parameters = self._vllm.SamplingParams(temperature=0.0, seed=0, **asked)

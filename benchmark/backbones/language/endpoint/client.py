@@ -15,6 +15,7 @@ from benchmark.backbones.language.endpoint.wire import Reply, UnreadableError, r
 from benchmark.backbones.meter import Meter, Phase
 from benchmark.backbones.spec import EndpointSource
 from benchmark.errors import QueryError, Unavailable, UserError
+from benchmark.hashing import canonical_json
 
 BACKOFF = 0.5
 """Seconds before the second attempt; doubled for each further one, up to `LONGEST_BACKOFF`."""
@@ -79,6 +80,8 @@ class Client:
         bodies: Sequence[dict[str, Any]],
         phase: Phase,
     ) -> list[Reply]:
+        for body in bodies:
+            self._meter.prompted(canonical_json(body))
         with self._meter.phase(phase):
             return self._loop.run_until_complete(self._all(create, read, bodies))
 
