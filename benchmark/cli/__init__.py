@@ -14,6 +14,8 @@ from benchmark.errors import UserError, explain_os_error
 COMMANDS = {
     "list": "Show methods, backbones, collections or suites.",
     "run": "Run a suite; finished work is not repeated.",
+    "status": "Say how far the cells of a results folder are.",
+    "diff": "Say what differs between two results folders.",
     "rerank": "Re-rank candidates from a JSON lines file.",
     "fit": "Learn a method's heads or router from judged queries.",
     "evaluate": "Measure a TREC run file against judgements.",

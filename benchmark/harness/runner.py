@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmark.errors import UserError
+from benchmark.harness.live import write_plan
 from benchmark.harness.plan import Planned
 from benchmark.harness.process import WorkerProcess
 from benchmark.harness.record import CellFailure
@@ -104,6 +105,7 @@ def run_cells(cells: Sequence[Planned], results: Path, execution: Execution, pro
     Ctrl-C (or SIGTERM) lets every worker finish its query, then stops; a second one kills the workers.
     """
     results.mkdir(parents=True, exist_ok=True)
+    write_plan(results, {planned.request.slug: planned.queries for planned in cells})
     with _terminated_is_interrupted():
         return _Runner(cells, results, execution, progress).run()
 

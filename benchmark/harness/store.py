@@ -44,6 +44,11 @@ class Cell:
     failure: CellFailure | None = None
 
 
+def lock_file(results: Path, slug: str) -> Path:
+    """What a cell's writer locks; beside the folder, which only holds results."""
+    return results / f".{slug}.lock"
+
+
 def read_cells(results: Path) -> list[Cell]:
     """Every cell below ``results``, by folder name; UserError naming every unreadable one."""
     if not results.is_dir():
@@ -93,7 +98,7 @@ class CellWriter:
     def __init__(self, results: Path, request: CellRequest) -> None:
         self.folder = results / request.slug
         self.request = request
-        self._lock = Lock(results / f".{request.slug}.lock")
+        self._lock = Lock(lock_file(results, request.slug))
 
     def __enter__(self) -> CellWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
