@@ -24,17 +24,22 @@ class RunProgress:
     """Progress over all cells of a run; a context manager.
 
     The estimate of the time left uses the mean seconds of this run's queries, apart for methods with and without a
-    backbone.
+    backbone, and takes all workers to be busy until the end.
     """
 
-    def __init__(self, cells: Sequence[Planned], console: Console) -> None:
+    def __init__(self, cells: Sequence[Planned], console: Console, workers: int = 1) -> None:
         self._console = console
+        self._workers = workers
+        self._cells = len(cells)
+        self._over = self._failures = self._queries = 0
+        self._started = time.monotonic()
         self._left = {True: 0, False: 0}
         for planned in cells:
             self._left[planned.backbone is not None] += planned.queries
         self._seconds: dict[bool, list[float]] = {True: [], False: []}
         self._last_line = time.monotonic()
-        self._in_cell = 0
+        self._in_cell: dict[str, int] = {}
+        self._running: dict[str, str] = {}
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -57,34 +62,44 @@ class RunProgress:
 
     def cell_found(self, planned: Planned) -> None:
         """See `runner.Progress`."""
+        self._over += 1
         self._advance(planned, planned.queries)
         self._say("found", f"{_title(planned)}: complete, not repeated")
 
     def cell_started(self, planned: Planned, done: int) -> None:
         """See `runner.Progress`."""
-        self._in_cell = done
+        slug = planned.request.slug
+        self._in_cell[slug] = done
+        self._running[slug] = _title(planned)
         self._advance(planned, done)
-        self._bar.update(self._task, description=escape(_title(planned)))
+        self._describe()
         resumed = f", {done} found" if done else ""
         if not self._console.is_terminal:
             self._say("start", f"{_title(planned)}: {planned.queries} queries{resumed}")
 
     def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
         """See `runner.Progress`."""
-        self._in_cell += 1
+        self._in_cell[planned.request.slug] += 1
+        self._queries += 1
+        self._failures += failure is not None
         self._seconds[planned.backbone is not None].append(seconds)
         self._advance(planned, 1)
         if failure:
             self._say("failed", f"{_title(planned)}: {failure}")
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
-            self._say("", f"{_title(planned)}: {self._in_cell}/{planned.queries} queries, {self._estimate()}")
+            done = self._in_cell[planned.request.slug]
+            self._say("", f"{_title(planned)}: {done}/{planned.queries} queries, {self._standing()}")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """See `runner.Progress`."""
+        slug = planned.request.slug
+        self._over += 1
+        self._running.pop(slug, None)
+        self._describe()
         if problem:
             self._say("failed", f"{_title(planned)}: {problem}")
-        elif self._in_cell == planned.queries:
+        elif self._in_cell.get(slug) == planned.queries:
             self._say("done", _title(planned))
 
     def _say(self, word: str, text: str) -> None:
@@ -94,7 +109,19 @@ class RunProgress:
 
     def _advance(self, planned: Planned, queries: int) -> None:
         self._left[planned.backbone is not None] -= queries
-        self._bar.update(self._task, advance=queries, left=self._estimate())
+        self._bar.update(self._task, advance=queries, left=self._standing())
+
+    def _describe(self) -> None:
+        self._bar.update(self._task, description=escape("; ".join(self._running.values())))
+
+    def _standing(self) -> str:
+        """Cells, speed, failures and time left, as far as there are any."""
+        parts = [f"cell {min(self._over + 1, self._cells)}/{self._cells}"]
+        if self._queries:
+            parts.append(f"{self._queries / max(1e-9, time.monotonic() - self._started):.2f} queries/s")
+        if self._failures:
+            parts.append(f"{self._failures} failed")
+        return ", ".join([*parts, *filter(None, [self._estimate()])])
 
     def _estimate(self) -> str:
         left = 0.0
@@ -102,6 +129,7 @@ class RunProgress:
             if queries and not self._seconds[kind]:
                 return ""
             left += queries * sum(self._seconds[kind]) / max(1, len(self._seconds[kind]))
+        left /= self._workers
         return f"about {int(left) // 60}:{int(left) % 60:02d} left"
 
 

@@ -52,6 +52,13 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     help="Folder of all results.",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cells that run at once, each in a process of its own; they share the threads, and are spread over the GPUs.",
+)
+@click.option(
     "--query-timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=3600.0,
@@ -73,6 +80,7 @@ def command(
     options: tuple[str, ...],
     depth: int | None,
     results: Path,
+    workers: int,
     query_timeout: float,
     retry_failed: bool,
     threads: int,
@@ -81,13 +89,14 @@ def command(
 ) -> None:
     """Run SUITE (a name, or a YAML file); finished queries are found and not repeated.
 
-    Ctrl-C finishes the query in hand and stops; the same command goes on from there.
+    Ctrl-C finishes every query in hand and stops; the same command goes on from there.
     """
     from rich.console import Console
 
     from benchmark import suites
     from benchmark.cli.progress import RunProgress
     from benchmark.cli.table import print_results
+    from benchmark.harness.devices import accelerators
     from benchmark.harness.plan import plan, select
     from benchmark.harness.runner import Execution, require_complete, run_cells
 
@@ -97,11 +106,14 @@ def command(
     cells = plan(
         chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=console.print
     )
+    # One worker finds its device as it always did.
+    devices = accelerators() if workers > 1 else ()
+    if 0 < len(devices) < workers:
+        console.print(f"{workers} workers share {len(devices)} GPUs: the memory of each must hold several backbones.")
+    execution = Execution(threads, workers, query_timeout, retry_failed, devices)
     try:
-        with RunProgress(cells, console) as progress:
-            outcome = run_cells(
-                cells, results, Execution(threads, query_timeout=query_timeout, retry_failed=retry_failed), progress
-            )
+        with RunProgress(cells, console, workers) as progress:
+            outcome = run_cells(cells, results, execution, progress)
     except KeyboardInterrupt:
         raise UserError(INTERRUPTED) from None
     print_results([cell for cell in cells if cell.request.slug not in outcome.problems], results)

@@ -62,11 +62,15 @@ class Whole:
 
 
 def write_plan(results: Path, queries: Mapping[str, int]) -> None:
-    """Say what a run is about to do, unless that is what stands there."""
-    text = pretty(Plan(cells=dict(queries)).model_dump(mode="json"))
+    """Say what a run is about to do, unless that is part of what stands there (a suite's cell run again, say)."""
+    if not queries.items() <= read_plan(results).items():
+        write_atomic(results / PLAN, pretty(Plan(cells=dict(queries)).model_dump(mode="json")))
+
+
+def read_plan(results: Path) -> dict[str, int]:
+    """Number of queries by cell, of the last run; empty before the first."""
     path = results / PLAN
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        write_atomic(path, text)
+    return Plan.model_validate_json(path.read_bytes()).cells if path.is_file() else {}
 
 
 def standings(results: Path) -> list[Standing]:
@@ -75,8 +79,7 @@ def standings(results: Path) -> list[Standing]:
     Raises:
         UserError: no such folder, or a cell that cannot be read.
     """
-    path = results / PLAN
-    planned = Plan.model_validate_json(path.read_bytes()).cells if path.is_file() else {}
+    planned = read_plan(results)
     cells = {cell.folder.name: cell for cell in read_cells(results)}
     held = _held_locks()
     paces = _paces(cells.values())

@@ -365,3 +365,49 @@ def mean_of(undisturbed: Undisturbed, name: str, metric: str) -> float:
 
 def metrics(folder: Path) -> object:
     return CellSummary.model_validate_json((folder / "summary.json").read_bytes()).metrics
+
+
+def test_several_workers_do_the_same_as_one(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    cells = list(undisturbed.cells.values())
+    seen = Seen()
+    outcome = run_cells(cells, tmp_path, Execution(threads=2, workers=3), seen)
+    require_complete(outcome)
+    assert sorted(map(name_of, outcome.ran)) == sorted(undisturbed.cells)
+    assert [name for name, _ in seen.started] == list(undisturbed.cells), "in the order of the plan"
+    assert len(seen.queries) == len(cells) * len(QUERIES)
+    for name in undisturbed.cells:
+        run = (undisturbed.folder(name, tmp_path) / "run.trec").read_bytes()
+        assert run == (undisturbed.folder(name) / "run.trec").read_bytes()
+        machine = read_cell(undisturbed.folder(name, tmp_path)).machine
+        assert machine is not None
+        assert machine.threads == 1, "two threads for three workers: none has less than one"
+
+
+def test_workers_run_at_once_on_different_devices_and_all_finish_their_query_when_stopped(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """Both write their environment and wait for each other, so that one after the other would never end."""
+
+    class Stopping(Seen):
+        def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
+            super().query_done(planned, seconds, failure)
+            if len(self.queries) == 1:
+                raise KeyboardInterrupt
+
+    cells = [undisturbed.cells["faulty:default"], undisturbed.cells["faulty:picky"]]
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    seen = Stopping()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTY_MEET", f"{meeting} 2")
+        execution = Execution(threads=4, workers=2, accelerators=("GPU-a", "GPU-b"))
+        outcome = run_cells([*cells, undisturbed.cells["first-stage:default"]], tmp_path / "results", execution, seen)
+    assert outcome.interrupted
+    assert (outcome.problems, outcome.ran) == ({}, [])
+    assert sorted(path.read_text() for path in meeting.iterdir()) == ["GPU-a 2", "GPU-b 2"]
+    assert [name for name, _ in seen.started] == ["faulty:default", "faulty:picky"], "the third was not started"
+    for cell in cells:
+        kept = read_cell(tmp_path / "results" / cell.request.slug)
+        assert 1 <= len(kept.records) < len(QUERIES)
+        assert kept.failure is None
+    assert not list((tmp_path / "results").glob(".*")), "no lock is left"

@@ -10,9 +10,10 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, heads, language, shapes
+from benchmark.perf import attention, heads, language, shapes, workers
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
+from tests.support.collection import QUERIES, write_suite
 from tests.support.command import command
 
 
@@ -92,3 +93,13 @@ def test_operations_of_a_forward_pass() -> None:
     )
     # Per layer and token: q and o 8x8, k and v 8x4, three 8x16 matrices; scores and mixing over half the keys.
     assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)
+
+
+def test_workers_are_compared_on_the_same_cells(faulty: pytest.MonkeyPatch, tmp_path: Path, small: Path) -> None:
+    suite = write_suite(tmp_path / "s.yaml", small)
+    methods = ["--method", "faulty:default", "--method", "faulty:tied"]
+    result = CliRunner().invoke(workers.main, ["--suite", str(suite), *methods, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)["rows"]
+    assert [(row["workers"], row["queries"]) for row in rows] == [(1, 2 * len(QUERIES)), (2, 2 * len(QUERIES))]
+    assert all(row["whole"] > 0 and row["steady"] > 0 for row in rows)

@@ -41,6 +41,13 @@ class Faulty(Method[FaultyOptions]):
         if os.environ.get("FAULTY_PRINT"):
             print('{"event": "done"} on standard output', flush=True)
             os.write(1, b"and past Python\\n")
+        meeting, _, people = os.environ.get("FAULTY_MEET", "").partition(" ")
+        if meeting:
+            with open(f"{meeting}/{os.getpid()}", "w") as stream:
+                stream.write(os.environ["CUDA_VISIBLE_DEVICES"] + " " + os.environ["OMP_NUM_THREADS"])
+            while len(os.listdir(meeting)) < int(people):
+                time.sleep(0.01)
+            time.sleep(0.3)
         time.sleep(float(os.environ.get("FAULTY_SLEEP", 0)))
         if os.environ.get("FAULTY_KILL_AT") == str(self.seen):
             print("about to be killed", file=sys.stderr, flush=True)
