@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import random
 import re
 import socket
 import subprocess
@@ -13,8 +14,10 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from benchmark.harness.devices import driver
 from benchmark.harness.record import Machine
 
 PACKAGES = (
@@ -31,6 +34,19 @@ PACKAGES = (
     "vllm",
 )
 """Packages whose version may move a number."""
+
+
+SEED = 0
+"""Of every query, so that one that is run alone, or after a resume, has the numbers it has in a whole run."""
+
+
+def seed() -> None:
+    """Start all global random numbers of this process from `SEED`; those of torch where it is loaded."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(SEED)
 
 
 def machine(command: str, threads: int, accelerator: str | None) -> Machine:
@@ -53,7 +69,37 @@ def machine(command: str, threads: int, accelerator: str | None) -> Machine:
         threads=threads,
         memory_bytes=psutil.virtual_memory().total,
         accelerator=accelerator,
+        driver=driver(),
+        container=container(),
+        seed=SEED,
     )
+
+
+def container(root: Path = Path("/")) -> str | None:
+    """What this process runs in: kind and image, such as ``podman: bench:1.2``; None outside of a container.
+
+    Only podman and Apptainer tell a process its image; for others it is what the variable RERANKBENCH_IMAGE says. Of a
+    path or of a registry's address the last part is kept.
+
+    Args:
+        root: of the file system.
+    """
+    given = os.environ.get("RERANKBENCH_IMAGE")
+    image = os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER")
+    kind = "apptainer" if image else None
+    podman = root / "run" / ".containerenv"
+    if podman.is_file():
+        kind = "podman"
+        lines = podman.read_text(encoding="utf-8").splitlines()
+        image = next((line.partition("=")[2].strip('"') for line in lines if line.startswith("image=")), None)
+    elif (root / ".dockerenv").is_file():
+        kind = "docker"
+    elif kind is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
+        kind = "kubernetes"
+    if kind is None and not given:
+        return None
+    name = (given or image or "").rstrip("/").rpartition("/")[2]
+    return f"{kind or 'container'}: {impersonal(name) or 'image not known'}"
 
 
 def now() -> str:

@@ -116,6 +116,12 @@ class Machine(Strict):
     """Threads the backbone computed with."""
     memory_bytes: int
     accelerator: str | None
+    driver: str | None = None
+    """Version of the accelerator's driver, where there is one."""
+    container: str | None = None
+    """Kind and image of the container, as far as it can be known; None outside of one."""
+    seed: int | None = None
+    """That Python's, numpy's and torch's random numbers start from for every query; None in records from before."""
 
 
 class Failure(Strict):

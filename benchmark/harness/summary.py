@@ -135,6 +135,10 @@ def ir_metadata(tag: str, request: CellRequest, machine: Machine) -> dict[str, A
         "data": {"test_collection": {"name": request.collection.name, "split": request.collection.split}},
         "rerankbench": {
             "identity": request.identity,
+            "git_dirty": machine.git_dirty,
+            "driver": machine.driver,
+            "container": machine.container,
+            "seed": machine.seed,
             "collection": request.collection.model_dump(mode="json"),
         },
     }

@@ -174,6 +174,7 @@ def _records(
             for document, hit in zip(documents, listed, strict=True)
         ]
         emit({"event": "begun", "qid": topic.qid})
+        provenance.seed()
         if backbone:
             # What was asked of the model before, at loading, say, belongs to no query.
             backbone.meter.take_prompts()
@@ -189,7 +190,7 @@ def _records(
             qid=topic.qid,
             docids=tuple(candidate.docid for candidate in candidates),
             scores=outcome.scores,
-            failure=outcome.failure,
+            failure=_impersonal(outcome.failure),
             seconds=outcome.seconds,
             prompt_tokens=outcome.cost.prompt_tokens,
             completion_tokens=outcome.cost.completion_tokens,
@@ -203,6 +204,11 @@ def _records(
             peak_memory_bytes=memory.above_baseline if backbone and backbone.weight_bytes is not None else None,
             warm_up=number < WARM_UP,
         )
+
+
+def _impersonal(failure: Failure | None) -> Failure | None:
+    """What an exception says may name files and users; it is published."""
+    return failure and Failure(type=failure.type, message=provenance.impersonal(failure.message))
 
 
 def _timed_out(topic: Topic, job: Job, hits: Sequence[Hit]) -> QueryRecord:

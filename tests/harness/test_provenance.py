@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import random
 import re
 import socket
 import subprocess
@@ -12,7 +13,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from benchmark import suites
 from benchmark.harness import provenance
@@ -126,3 +129,45 @@ def test_what_libraries_write_is_made_impersonal(tmp_path: Path, monkeypatch: py
     }
     for before, after in said.items():
         assert provenance.impersonal(before) == after
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "said"),
+    [
+        ({}, {}, None),
+        ({".dockerenv": ""}, {}, "docker: image not known"),
+        ({".dockerenv": ""}, {"RERANKBENCH_IMAGE": "registry.example.org/evelyn/bench:1.2"}, "docker: bench:1.2"),
+        ({"run/.containerenv": 'engine="podman-5"\nimage="localhost/evelyn/bench:1"\n'}, {}, "podman: bench:1"),
+        ({"run/.containerenv": ""}, {}, "podman: image not known"),
+        ({}, {"APPTAINER_CONTAINER": "/home/evelyn/images/bench.sif"}, "apptainer: bench.sif"),
+        ({}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "kubernetes: image not known"),
+        ({}, {"RERANKBENCH_IMAGE": "bench@sha256:ab"}, "container: bench@sha256:ab"),
+    ],
+    ids=str,
+)
+def test_the_container_is_named_without_its_owner(
+    files: dict[str, str], variables: dict[str, str], said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RERANKBENCH_IMAGE", "APPTAINER_CONTAINER", "SINGULARITY_CONTAINER", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert provenance.container(tmp_path) == said
+
+
+def test_seeding_starts_every_generator_anew() -> None:
+    def drawn() -> tuple[float, float, float]:
+        provenance.seed()
+        return random.random(), float(np.random.random()), float(torch.rand(()))
+
+    assert drawn() == drawn()
+    assert provenance.machine("x", 1, None).seed == provenance.SEED
+
+
+def test_records_from_before_driver_container_and_seed_can_be_read() -> None:
+    machine = provenance.machine("x", 1, None)
+    old = Machine.model_validate(machine.model_dump(exclude={"driver", "container", "seed"}))
+    assert (old.driver, old.container, old.seed) == (None, None, None)

@@ -124,6 +124,9 @@ def test_the_run_file_is_the_ranking(tmp_path: Path) -> None:
     header = read_metadata(path)
     assert header["tag"] == "icr-default"
     assert header["rerankbench"]["identity"] == request.identity
+    assert header["rerankbench"]["seed"] == here.seed
+    assert header["rerankbench"]["git_dirty"] == here.git_dirty
+    assert {"driver", "container"} <= set(header["rerankbench"])
     assert header["method"]["retrieval"][0]["backbone"]["revision"] == "12"
     assert header["implementation"]["executable"]["cmd"] == here.command
     assert header["data"]["test_collection"] == {"name": "town", "split": "test"}

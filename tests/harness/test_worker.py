@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from benchmark.harness import worker
 from benchmark.harness.plan import plan
 from benchmark.harness.store import CellWriter, read_cell
 from benchmark.harness.worker import WARM_UP, Job, Stop, run
+from methods.first_stage.method import FirstStage
 from methods.icr.method import Icr
 from tests.support.collection import QUERIES, write_suite
 
@@ -277,3 +279,26 @@ def test_the_method_gets_the_backbone_it_was_planned_with(
     monkeypatch.setattr(Icr, "rerank", watched)
     run_stopping_after(icr, 1)
     assert seen == [("tiny-llama", "masked_na_calibration", QUERIES["q1"])]
+
+
+def test_what_a_failure_tells_of_files_and_random_numbers(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query's exception is published without paths; every query draws the same numbers, also after a resume."""
+    drawn: list[float] = []
+
+    def failing(self: FirstStage, query: str, candidates: Any) -> list[float]:
+        drawn.append(random.random())
+        raise FileNotFoundError(2, "No such file", str(tmp_path / "home" / "evelyn" / "weights.bin"))
+
+    monkeypatch.setattr(FirstStage, "rerank", failing)
+    job = job_of(tmp_path, small, "first-stage")
+    run_stopping_after(job, 2)
+    run_stopping_after(job, 0)
+    cell = read_cell(job.results / job.request.slug)
+    for record in cell.records:
+        assert record.failure is not None
+        assert record.failure.message == "[Errno 2] No such file: 'weights.bin'"
+    assert str(tmp_path) not in (cell.folder / "queries.jsonl").read_text()
+    assert len(drawn) == len(QUERIES)
+    assert len(set(drawn)) == 1
