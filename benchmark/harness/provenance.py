@@ -134,7 +134,8 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-_PATH = re.compile(r"(?<![\w.:/~])~?(?:/[^\s/:;,|'\"()<>]+)+/?")
+_PART = r"/[^\s/:;,|'\"()<>]+"
+_PATH = re.compile(rf"(?<![\w.:/~])(?:~(?:{_PART})+|(?:{_PART}){{2,}})/?")
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS", re.IGNORECASE)
 HIDDEN = "[...]"
 
