@@ -88,7 +88,7 @@ def select(
             "methods": tuple(chosen) or suite.methods,
             "backbones": tuple(backbones) or suite.backbones,
             "collections": tuple(asked) or suite.collections,
-            "depth": depth or suite.depth,
+            "depth": (depth,) if depth else suite.depth,
         }
     )
 
@@ -127,10 +127,16 @@ def plan(
     collections = [
         (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
     ]
-    asked = [
-        (entry, found, _try(collection_request, problems, entry, found, suite.depth))
+    runs = [
+        (entry, found, _try(collection_request, problems, name, found))
         for entry, found in collections
         if found
+        for name in entry.first_stages
+    ]
+    asked = [
+        (entry, found, request and request.model_copy(update={"depth": depth}))
+        for entry, found, request in runs
+        for depth in suite.depth
     ]
     queries = {id(found): _try(_number_of_topics, problems, found) for _, found, request in asked if request}
     needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
@@ -233,9 +239,9 @@ def backbone_request(selected: Selected, folder: Path | None, dtype: DType | Non
     )
 
 
-def collection_request(entry: SuiteCollection, collection: Collection, depth: int) -> CollectionRequest:
+def collection_request(first_stage: str | None, collection: Collection, depth: int = 1) -> CollectionRequest:
     """Identity of a collection with its candidates."""
-    run = collection.first_stage(entry.first_stage)
+    run = collection.first_stage(first_stage)
     return CollectionRequest(
         name=collection.name,
         split=collection.split,
@@ -265,7 +271,7 @@ def command_of(
         words += ["--backbone", _impersonal(backbone)]
     # With its split and run: the suite may hold the collection more than once.
     asked = f"{_impersonal(entry.collection)}:{collection.split}:{collection.first_stage}"
-    words += ["--collection", asked, "--depth", str(suite.depth)]
+    words += ["--collection", asked, "--depth", str(collection.depth)]
     if dtype:
         words += ["--dtype", dtype]
     return shlex.join(words)
@@ -306,8 +312,9 @@ def _collections(suite: Suite, name: str) -> list[SuiteCollection]:
         for entry in suite.collections
         if canonical(_impersonal(entry.collection)) == canonical(_impersonal(collection))
         and split in ("", entry.split)
-        and run in ("", entry.first_stage)
+        and (not run or run in entry.first_stages)
     ]
+    held = [entry.model_copy(update={"first_stage": run}) for entry in held] if run else held
     return held or [SuiteCollection(collection=collection, split=split or "test", first_stage=run or None)]
 
 

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, heads, language, shapes
+from benchmark.perf import attention, first_stage, heads, language, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 from tests.support.command import command
@@ -74,6 +74,13 @@ def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
     assert result.exit_code == 0, result.output
     rows = [line.split(" | ")[0] for line in result.stdout.splitlines() if line.startswith("| ")][1:]
     assert [row[2] for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_a_first_stage_is_built_and_measured() -> None:
+    result = CliRunner().invoke(first_stage.main, ["--documents", "50", "--topics", "2", "--depth", "5"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("50 passages of 56 words, 2 topics: ")
+    assert list(first_stage.passages(3, 4)) == list(first_stage.passages(3, 4))
 
 
 def test_heads_are_spread_over_the_middle_third() -> None:
