@@ -44,10 +44,11 @@ def main(documents: int, words: int, topics: int, depth: int) -> None:
         run = bm25_run(passages(documents, words), asked, depth)
     took = time.perf_counter() - start
     assert all(len(hits) == min(depth, documents) for hits in run.values())
+    peak = memory.above_baseline / 2**30
     click.echo(
-        f"{documents:,} passages of {words} words, {topics} topics: {took:.0f} s, peak "
-        f"{memory.above_baseline / 2**30:.2f} GiB above what was there before. {provenance.processor()}; load now: {psutil.getloadavg()[0]:.2f}."
+        f"{documents:,} passages of {words} words, {topics} topics: {took:.0f} s, peak {peak:.2f} GiB above before."
     )
+    click.echo(f"{provenance.processor()}; load now: {psutil.getloadavg()[0]:.2f}.")
 
 
 if __name__ == "__main__":
