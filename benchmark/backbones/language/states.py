@@ -39,7 +39,8 @@ class States:
 
     Two ways, both exact. Prompts with little in common are padded at the end: a causal model's earlier positions do not
     see it. Prompts with a common beginning have it run once; their rest is laid end to end over its cache, each piece
-    at its own positions and blind to the others, so that the cache is not copied for every prompt.
+    at its own positions and blind to the others, so that the cache is not copied for every prompt. Some of them that
+    share much more than all do, such as comparisons of one passage with each of the others, have that run once, too.
 
     Args:
         decoder: a transformers decoder without its head, loaded with the attention implementation of
@@ -96,6 +97,19 @@ class States:
         cache = DynamicCache()
         self.run([prompts[0].ids[:shared]], cache)
         self._meter.add(prompt_tokens=shared)
+        found: dict[int, Tensor] = {}
+        for length, family in families(prompts, shared):
+            if length > shared:
+                self.run([prompts[family[0]].ids[shared:length]], cache)
+                self._meter.add(prompt_tokens=length - shared)
+            rows = self._pieces([prompts[number] for number in family], length, cache)
+            found.update(zip(family, rows, strict=True))
+            if length > shared:
+                cache.crop(shared - length)
+        return [found[number] for number in range(len(prompts))]
+
+    def _pieces(self, prompts: Sequence[Wanted], shared: int, cache: DynamicCache) -> list[Tensor]:
+        """What comes after the first ``shared`` tokens, over their cache, which is as before in the end."""
         found: list[Tensor] = []
         for pack in packs([len(prompt.ids) - shared for prompt in prompts]):
             pieces = [prompts[number].ids[shared:] for number in pack]
@@ -109,6 +123,29 @@ class States:
                 found.append(states[0, offset + span.start : offset + span.stop].clone())
                 offset += len(piece)
         return found
+
+
+def families(prompts: Sequence[Wanted], shared: int) -> list[tuple[int, list[int]]]:
+    """Prompts grouped by the beginnings they share beyond the first ``shared`` tokens, which all of them have.
+
+    Returns:
+        For each group the length of its common beginning, and the indices of its prompts. A beginning is at least
+        `WORTH_SHARING` tokens longer than ``shared``; prompts that share none make one group of length ``shared``.
+    """
+    found: list[tuple[int, list[int]]] = []
+    # Equal beginnings stand together in the order of the ids.
+    for number in sorted(range(len(prompts)), key=lambda number: tuple(prompts[number].ids)):
+        length = prompts[number].rows.start
+        if found:
+            before, family = found[-1]
+            common = min(before, length, common_length([prompts[family[0]].ids, prompts[number].ids]))
+            if common >= shared + WORTH_SHARING:
+                found[-1] = (common, [*family, number])
+                continue
+        found.append((length, [number]))
+    alone = [family[0] for _, family in found if len(family) == 1]
+    together = [(length, family) for length, family in found if len(family) > 1]
+    return [*together, (shared, alone)] if alone else together
 
 
 def common_length(sequences: Sequence[Sequence[int]]) -> int:
