@@ -31,9 +31,7 @@ class Truth:
 
     def prefer(self, pairs: Sequence[Pair]) -> list[int]:
         self.calls.append(len(pairs))
-        return [
-            (self.value[one] > self.value[other]) - (self.value[one] < self.value[other]) for one, other in pairs
-        ]
+        return [(self.value[one] > self.value[other]) - (self.value[one] < self.value[other]) for one, other in pairs]
 
     @property
     def comparisons(self) -> int:

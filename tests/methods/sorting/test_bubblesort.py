@@ -18,9 +18,7 @@ def plain(count: int, arity: int, k: int) -> int:
 
 
 @given(LISTS, st.integers(1, 5), st.integers(1, 70))
-def test_the_first_k_are_right_with_no_more_comparisons_than_plain_passes(
-    value: list[int], arity: int, k: int
-) -> None:
+def test_the_first_k_are_right_with_no_more_comparisons_than_plain_passes(value: list[int], arity: int, k: int) -> None:
     truth = Truth(value)
     order = bubblesort(len(value), arity, k, truth.best)
     assert order[:k] == truth.top(k)
