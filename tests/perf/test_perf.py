@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, language, shapes
+from benchmark.perf import attention, language, pairwise, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 
@@ -57,6 +57,16 @@ def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Pa
     groups = [rows for rows in report.values() if isinstance(rows, list)]
     assert [[row["way"][0] for row in rows] for rows in groups] == [["a", "b"]] * 3
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
+
+
+@pytest.mark.parametrize("mechanism", ["generation", "likelihood", "attention"])
+def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path, mechanism: str) -> None:
+    arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--repeats", "1", "--json"]
+    result = CliRunner().invoke(pairwise.main, [*arguments, "--mechanism", mechanism], catch_exceptions=False)
+    assert result.exit_code == 0
+    groups = [rows for rows in json.loads(result.stdout).values() if isinstance(rows, list)]
+    assert [[row["way"][:2] for row in rows] for rows in groups] == [["a ", "b "]] * 3
+    assert all(row["seconds"] > 0 for rows in groups for row in rows)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there, so the rows are measured")
