@@ -17,6 +17,10 @@ from benchmark.backbones.prompt import Span
 BATCH_TOKENS = 8192
 """Tokens of one forward pass, padding included; a single longer prompt makes a pass of its own."""
 
+PACKS, CPU_PACKS = 4, 16
+"""Parts of `BATCH_TOKENS` that make one pass of pieces laid end to end: the work on its mask grows quadratically. On a
+CPU, to which fewer tokens are as good, smaller ones are faster."""
+
 WORTH_SHARING = 64
 """Tokens that must be saved before the common beginning of some prompts is run apart."""
 
@@ -111,7 +115,8 @@ class States:
     def _pieces(self, prompts: Sequence[Wanted], shared: int, cache: DynamicCache) -> list[Tensor]:
         """What comes after the first ``shared`` tokens, over their cache, which is as before in the end."""
         found: list[Tensor] = []
-        for pack in packs([len(prompt.ids) - shared for prompt in prompts]):
+        most = BATCH_TOKENS // (CPU_PACKS if self._decoder.device.type == "cpu" else PACKS)
+        for pack in packs([len(prompt.ids) - shared for prompt in prompts], most):
             pieces = [prompts[number].ids[shared:] for number in pack]
             states = self.run([[token for piece in pieces for token in piece]], cache, pieces_layout(shared, pieces))
             length = sum(map(len, pieces))
@@ -176,12 +181,12 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def packs(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in order, grouped so that no group exceeds a quarter of `BATCH_TOKENS`: its mask grows quadratically."""
+def packs(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Indices in order, grouped so that no group exceeds ``most`` tokens; a single longer one makes its own."""
     pack: list[int] = []
     total = 0
     for number, length in enumerate(lengths):
-        if pack and total + length > BATCH_TOKENS // 4:
+        if pack and total + length > most:
             yield pack
             pack, total = [], 0
         pack.append(number)

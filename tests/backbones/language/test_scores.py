@@ -120,7 +120,7 @@ def test_groups_hold_every_prompt_once_within_their_size() -> None:
     assert sorted(number for group in groups for number in group) == list(range(8))
     assert groups[0] == [3]
     assert all(len(group) * max(lengths[number] for number in group) <= 8192 for group in groups[1:])
-    assert [number for pack in packs(lengths) for number in pack] == list(range(8))
+    assert [number for pack in packs(lengths, 2048) for number in pack] == list(range(8))
     assert common_length([[1, 2, 3], [1, 2, 4], [1, 2]]) == 2
 
 
