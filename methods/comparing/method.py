@@ -78,7 +78,7 @@ class Comparing(Method[OptionsT]):
 
     def ready(self) -> None:
         """UserError naming what the backbone's engine, tokenizer or chat template cannot do."""
-        if (self.options.passage_tokens or self.options.query_tokens) and self.options.mechanism != "attention":
+        if self.options.passage_tokens or self.options.query_tokens:
             self.backbone.language.require("tokens")
         self.judge.ready(self.largest)
 
@@ -115,10 +115,7 @@ class Comparing(Method[OptionsT]):
         return found
 
     def _cut(self, text: str, tokens: int) -> str:
-        if not tokens:
-            return text
-        ends = self.backbone.tokenizer.encode(text, special=False).ends
-        return text if len(ends) <= tokens else text[: ends[tokens - 1]]
+        return self.backbone.language.cut(text, tokens) if tokens else text
 
 
 def by_rank(order: Sequence[int]) -> list[float]:
