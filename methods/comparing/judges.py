@@ -80,8 +80,8 @@ class Generation(Judge):
             backbone.language.generate(prompts, limit, stop=self._question.stop), sets, strict=True
         ):
             verdict = self._question.read(answer.text, len(passages))
-            # An answer that was read is no worse for having been cut after it: a label may be all there is room for.
-            cut = verdict.place is None and answer.cut and self._question.stop is not None
+            # Where nothing ends an answer, there is room for the label alone, and it is always cut behind it.
+            cut = bool(verdict.faults) and answer.cut and self._question.stop is not None
             backbone.meter.answered(verdict.faults | ({"cut"} if cut else set()))
             found.append(() if verdict.place is None else (verdict.place,))
         return found

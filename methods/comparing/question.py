@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ class Verdict:
     """A written answer, read.
 
     Attributes:
-        place: the passage it names, from 0; None where it names none of those shown.
+        place: the passage it names, or counts for by the published rule, from 0; None where there is none.
         faults: what was wrong with it.
     """
 
@@ -46,6 +47,12 @@ class Question:
     thinking: bool = False
 
 
+CHAT_TOKENS = 64
+"""Most tokens of an answer in prose; the official code sets no limit."""
+
+_NAMED = re.compile("Passage ([A-Z])")
+
+
 def letters(count: int) -> list[str]:
     """A, B, C, ..."""
     return [chr(ord("A") + number) for number in range(count)]
@@ -63,3 +70,22 @@ def read_letter(answer: str, count: int) -> Verdict:
         return Verdict(None, frozenset({"refusal"}))
     place = ord(text) - ord("A")
     return Verdict(place) if place < count else Verdict(None, frozenset({"out_of_range"}))
+
+
+def read_named(answer: str, count: int) -> Verdict:
+    """The first ``Passage X`` in the answer, or a letter that is all of it; else the first passage, as published.
+
+    For models whose answer cannot be begun for them (ielab/llm-rankers @ f6fb0dc, ``OpenAiSetwiseLlmRanker`` and
+    ``OpenAiPairwiseLlmRanker``).
+    """
+    match = _NAMED.search(answer)
+    letter = match[1] if match else answer.strip()
+    if letter in letters(count):
+        return Verdict(letters(count).index(letter))
+    is_label = len(letter) == 1 and "A" <= letter <= "Z"
+    return Verdict(0, frozenset({"out_of_range" if is_label else "refusal"}))
+
+
+def named(answer: str) -> bool:
+    """A stop condition: a passage was named."""
+    return _NAMED.search(answer) is not None

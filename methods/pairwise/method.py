@@ -11,11 +11,16 @@ from benchmark.backbones.language import Message
 from methods.base import Candidate
 from methods.comparing.judges import Judgement
 from methods.comparing.method import Comparing, ComparingOptions, by_rank
-from methods.comparing.question import Question, letters, read_letter
+from methods.comparing.question import CHAT_TOKENS, Question, letters, named, read_letter, read_named
 from methods.sorting.bubblesort import bubblesort, sliding
 from methods.sorting.comparing import Pair, knockout
 from methods.sorting.heapsort import heapsort
 from methods.sorting.pairs import all_pairs
+
+CHAT_SYSTEM = (
+    "You are RankGPT, an intelligent assistant specialized in selecting the most relevant passage from a pair of "
+    "passages based on their relevance to the query."
+)
 
 
 class PairwiseOptions(ComparingOptions):
@@ -24,6 +29,14 @@ class PairwiseOptions(ComparingOptions):
     framework: Literal["allpairs", "heapsort", "bubblesort", "sliding"] = "heapsort"
     """All pairs for points; a heap; passes that skip what cannot have changed; or whole passes (PRP-Sliding-K).
     The option k is the number of passes there."""
+    prompt: Literal["label", "chat"] = "label"
+    """Whether the answer is begun for the model, so that only a label is missing; or not."""
+
+    @model_validator(mode="after")
+    def _chat_is_written(self) -> PairwiseOptions:
+        if self.prompt == "chat" and self.mechanism != "generation":
+            raise ValueError("prompt=chat is for mechanism=generation: the label is not the next token")
+        return self
 
     @model_validator(mode="after")
     def _k_is_for_sorting(self) -> PairwiseOptions:
@@ -39,8 +52,14 @@ class Pairwise(Comparing[PairwiseOptions]):
     largest = 2
 
     def question(self) -> Question:
-        """Both the paper's and the official code's."""
-        return Question(more_relevant, letters, read_letter, limit=1)
+        """The paper's, which is the official code's."""
+        if self.options.prompt == "label":
+            return Question(more_relevant, letters, read_letter, limit=1)
+
+        def messages(query: str, texts: Sequence[str]) -> tuple[Message, ...]:
+            return (Message("system", CHAT_SYSTEM), *more_relevant(query, texts))
+
+        return Question(messages, letters, read_named, CHAT_TOKENS, opening="", stop=named)
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """See `Method.rerank`. All pairs: the points; else ``n - rank``."""

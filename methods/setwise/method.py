@@ -13,7 +13,14 @@ from methods.base import Candidate
 from methods.comparing.judges import Judgement
 from methods.comparing.method import Comparing, ComparingOptions, by_rank
 from methods.comparing.question import Question
-from methods.setwise.prompts import TAGGED_LABELS, Labels, Reasoning, label_question, reasoning_question
+from methods.setwise.prompts import (
+    TAGGED_LABELS,
+    Labels,
+    Reasoning,
+    chat_question,
+    label_question,
+    reasoning_question,
+)
 from methods.sorting.bubblesort import Skipping, bubblesort
 from methods.sorting.comparing import Best, Group, Ranking
 from methods.sorting.heapsort import heapsort
@@ -32,8 +39,9 @@ class SetwiseOptions(ComparingOptions):
     """Passages compared with one other."""
     labels: Labels = "letters"
     """What the passages are called: A to Z, or numbers from 1."""
-    prompt: Literal["label", Reasoning] = "label"
-    """Setwise's own question, or one of Rank-R1's: with reasoning, its version 0.2, or without reasoning."""
+    prompt: Literal["label", "chat", Reasoning] = "label"
+    """Setwise's own question; the same for models whose answer cannot be begun for them; or one of Rank-R1's: with
+    reasoning, its version 0.2, or without reasoning."""
     thinking: bool = False
     """Let a model that can think before it answers do so."""
     shuffle: bool = False
@@ -50,9 +58,9 @@ class SetwiseOptions(ComparingOptions):
         shown = self.num_child + 1
         if self.mechanism == "attention":
             return self
-        if self.prompt != "label" and shown > TAGGED_LABELS:
+        if self.prompt not in ("label", "chat") and shown > TAGGED_LABELS:
             raise ValueError(f"num_child {self.num_child}: {shown} passages are more than the {TAGGED_LABELS} labels")
-        if self.prompt == "label" and self.labels == "letters" and shown > len(ascii_uppercase):
+        if self.prompt in ("label", "chat") and self.labels == "letters" and shown > len(ascii_uppercase):
             raise ValueError(
                 f"num_child {self.num_child}: {shown} passages are more than the {len(ascii_uppercase)} letters there "
                 "are; choose fewer, or labels=numbers"
@@ -66,8 +74,8 @@ class SetwiseOptions(ComparingOptions):
             raise ValueError(f"{', '.join(written)} have no meaning with mechanism=attention, which asks no question")
         if self.prompt != "label" and (self.mechanism != "generation" or self.labels != "letters" or self.prior):
             raise ValueError(f"prompt={self.prompt} is for mechanism=generation, and has its own labels and no prior")
-        if self.prompt == "label" and self.thinking:
-            raise ValueError("thinking is for the prompts of Rank-R1: the label is the first that is written")
+        if self.prompt in ("label", "chat") and self.thinking:
+            raise ValueError("thinking is for the prompts of Rank-R1: the others leave room for a label only")
         if self.framework != "bubblesort" and self.skipping != "exact":
             raise ValueError("skipping has a meaning with framework=bubblesort only")
         if self.whole and (self.framework != "insertion" or self.mechanism == "generation"):
@@ -90,6 +98,8 @@ class Setwise(Comparing[SetwiseOptions]):
         options = self.options
         if options.prompt == "label":
             return label_question(options.labels, options.prior)
+        if options.prompt == "chat":
+            return chat_question()
         return reasoning_question(options.prompt, options.thinking)
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[float]:

@@ -8,11 +8,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmark.backbones.language import Message
-from methods.comparing.question import Question, Read, Verdict, letters, numbers, read_letter
+from methods.comparing.question import (
+    CHAT_TOKENS,
+    Question,
+    Read,
+    Verdict,
+    letters,
+    named,
+    numbers,
+    read_letter,
+    read_named,
+)
 from methods.listwise.prompts import most_relevant
 
 PRIOR = "If their relevance is similar, or none of them is relevant, output {first}. "
 """In front of "Output only": what favours the order there is (arXiv 2504.10509; ``compare_prompt_variant``)."""
+
+CHAT_SYSTEM = (
+    "You are RankGPT, an intelligent assistant specialized in selecting the most relevant passage from a pool of "
+    "passages based on their relevance to the query."
+)
 
 Reasoning = Literal["rank_r1", "rank_r1_v2", "setwise_sft"]
 
@@ -112,17 +127,27 @@ def label_question(labels: Labels, prior: bool) -> Question:
     Letters are read from one token, as ielab/llm-rankers @ f6fb0dc does; numbers from three, as its fork for the
     Selective-ICR paper (arXiv 2602.22591) does.
     """
-    named, read, limit = (letters, read_letter, 1) if labels == "letters" else (numbers, read_number, 3)
+    called, read, limit = (letters, read_letter, 1) if labels == "letters" else (numbers, read_number, 3)
 
     def messages(query: str, texts: Sequence[str]) -> tuple[Message, ...]:
-        names = named(len(texts))
+        names = called(len(texts))
         (message,) = most_relevant(query, texts, names)
         if not prior:
             return (message,)
         before, output, after = message.content.rpartition("Output only")
         return (Message("user", f"{before}{PRIOR.format(first=names[0])}{output}{after}"),)
 
-    return Question(messages, named, read, limit)
+    return Question(messages, called, read, limit)
+
+
+def chat_question() -> Question:
+    """Setwise for models whose answer cannot be begun for them (ielab/llm-rankers, ``OpenAiSetwiseLlmRanker``)."""
+
+    def messages(query: str, texts: Sequence[str]) -> tuple[Message, ...]:
+        (message,) = most_relevant(query, texts, letters(len(texts)))
+        return (Message("system", CHAT_SYSTEM), Message("user", message.content.removesuffix(":") + "."))
+
+    return Question(messages, letters, read_named, CHAT_TOKENS, opening="", stop=named)
 
 
 def reasoning_question(prompt: Reasoning, thinking: bool) -> Question:

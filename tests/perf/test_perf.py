@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, language, pairwise, shapes
+from benchmark.perf import attention, comparisons, language, pairwise, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 
@@ -80,3 +80,22 @@ def test_operations_of_a_forward_pass() -> None:
     )
     # Per layer and token: q and o 8x8, k and v 8x4, three 8x16 matrices; scores and mixing over half the keys.
     assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)
+
+
+def test_comparisons_are_counted_for_every_framework() -> None:
+    result = CliRunner().invoke(comparisons.main, ["--documents", "20", "--repeats", "3"], catch_exceptions=False)
+    assert result.exit_code == 0
+    rows = [line.split(" | ") for line in result.output.splitlines()[4:]]
+    assert len(rows) == len(comparisons.FRAMEWORKS)
+    counts = {row[0].removeprefix("| "): row[3] for row in rows}
+    assert counts["all pairs"] == "190.0 (1.0)"
+    assert counts["pairwise sliding"] == "190.0 (190.0)"
+    assert counts["pairwise bubblesort"] == "19.0 (19.0)", "in order: one pass"
+
+
+def test_published_counts_are_met_within_what_the_lists_leave_open() -> None:
+    worths = comparisons.lists(100, 30)["often wrong"]
+    for framework in comparisons.FRAMEWORKS:
+        if framework.published is not None:
+            found, _ = comparisons.counted(framework, worths, 10)
+            assert found == pytest.approx(framework.published, rel=0.1)

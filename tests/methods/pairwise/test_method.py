@@ -99,6 +99,21 @@ def test_an_answer_that_is_neither_is_a_tie_and_malformed(
     assert cost.faults == {"refusal": 22}
 
 
+def test_a_chat_that_names_none_counts_for_the_first_passage(
+    tiny_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = writing(tiny_backbone, monkeypatch, lambda p: "Hm." if values(p)[0] == 41 else f"Passage{right(p)}", "end")
+    before = tiny_backbone.meter.total
+    scores = made(tiny_backbone, framework="allpairs", prompt="chat").rerank("q", MANY)
+    cost = tiny_backbone.meter.total - before
+    assert scores == [float(sum(value > other for other in GOOD)) for value in GOOD]
+    assert (cost.malformed, cost.faults) == (11, {"refusal": 11})
+    system, user = calls[0][0].messages
+    assert "from a pair of passages" in system.content
+    assert user.content.endswith("Output Passage A or Passage B:")
+    assert calls[0][0].opening == ""
+
+
 @pytest.mark.parametrize(
     ("straight", "swapped", "expected"),
     [([0, 1], [1, 0], 1), ([1, 0], [0, 1], -1), ([0], [0], 0), ([1], [1], 0), ([], [1], 0), ([0], [], 0)],
@@ -130,6 +145,7 @@ def test_passages_that_many_pairs_begin_with_are_run_once(tiny_backbone: Backbon
     [
         ({"framework": "allpairs", "k": 3}, "k has no meaning with framework=allpairs"),
         ({"framework": "insertion"}, "'framework'"),
+        ({"prompt": "chat", "mechanism": "likelihood"}, "prompt=chat is for mechanism=generation"),
         ({"layers": "3-5"}, "layers and kind have a meaning with mechanism=attention only"),
     ],
 )

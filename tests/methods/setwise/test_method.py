@@ -145,6 +145,8 @@ def test_a_real_model_writes_a_label_of_one_token(demo_language_backbone: Backbo
         ({"mechanism": "attention", "layers": "3"}, "'layers'"),
         ({"mechanism": "likelihood", "prompt": "rank_r1"}, "prompt=rank_r1 is for mechanism=generation"),
         ({"thinking": True}, "thinking is for the prompts of Rank-R1"),
+        ({"prompt": "chat", "num_child": 26}, "27 passages are more than the 26 letters"),
+        ({"prompt": "chat", "labels": "numbers"}, "prompt=chat is for mechanism=generation, and has its own labels"),
         ({"skipping": "official"}, "framework=bubblesort only"),
         ({"framework": "insertion", "whole": True}, "whole is for framework=insertion with mechanism=likelihood"),
         ({"k": 0}, "'k'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from methods.setwise.prompts import TEMPLATES, label_question, read_number, reasoning_question
+from methods.setwise.prompts import TEMPLATES, chat_question, label_question, read_number, reasoning_question
 
 TEXTS = ["first {text}", "second {docs} {query}"]
 
@@ -31,6 +31,17 @@ def test_the_prior_stands_before_what_is_to_be_written() -> None:
     assert message.content.count("Output only") == 2
     (numbered,) = label_question("numbers", prior=True).messages("q", TEXTS)
     assert "is relevant, output 1. Output only" in numbered.content
+
+
+def test_the_prompt_for_models_whose_answer_cannot_be_begun() -> None:
+    question = chat_question()
+    system, user = question.messages("q", TEXTS)
+    assert system.content == (
+        "You are RankGPT, an intelligent assistant specialized in selecting the most relevant passage from a pool of "
+        "passages based on their relevance to the query."
+    )
+    assert user.content.endswith('{query}"\n\nOutput only the passage label of the most relevant passage.')
+    assert question.opening == ""
 
 
 def test_rank_r1s_prompt() -> None:
