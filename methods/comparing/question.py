@@ -47,7 +47,7 @@ class Question:
     thinking: bool = False
 
 
-CHAT_TOKENS = 64
+CHAT_TOKENS = 32
 """Most tokens of an answer in prose; the official code sets no limit."""
 
 _NAMED = re.compile("Passage ([A-Z])")
