@@ -59,10 +59,9 @@ def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Pa
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
 
 
-@pytest.mark.parametrize("mechanism", ["generation", "likelihood", "attention"])
-def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path, mechanism: str) -> None:
+def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path) -> None:
     arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--repeats", "1", "--json"]
-    result = CliRunner().invoke(pairwise.main, [*arguments, "--mechanism", mechanism], catch_exceptions=False)
+    result = CliRunner().invoke(pairwise.main, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     groups = [rows for rows in json.loads(result.stdout).values() if isinstance(rows, list)]
     assert [[row["way"][:2] for row in rows] for rows in groups] == [["a ", "b "]] * 3
