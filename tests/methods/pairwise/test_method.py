@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from benchmark.backbones.language import Prompt
 from benchmark.errors import UserError
 from methods import registry
 from methods.base import Candidate
+from methods.comparing.judges import Likelihood
 from methods.pairwise.method import Pairwise, PairwiseOptions, more_relevant, outcome
 from tests.methods.comparing.scripted import CANDIDATES, QUERY, asked, writing
 
@@ -128,6 +130,23 @@ def test_batched_is_unbatched_on_a_real_model(demo_language_backbone: Backbone, 
     together = made(demo_language_backbone, **options).rerank(QUERY, CANDIDATES)
     assert made(demo_language_backbone, **options, batch=1).rerank(QUERY, CANDIDATES) == together
     assert sum(together) == 3.0
+
+
+def test_probabilities_together_are_those_alone_where_first_passages_are_shared(
+    demo_language_backbone: Backbone,
+) -> None:
+    passages = [Candidate(one.docid, f"{one.text} " * 4) for one in CANDIDATES]
+    method, language = made(demo_language_backbone, mechanism="likelihood"), demo_language_backbone.language
+    judge = method.judge
+    assert isinstance(judge, Likelihood)
+    prompts = [judge._asking.encoded(QUERY, pair, 0) for pair in permutations(passages, 2)]
+    before = demo_language_backbone.meter.total
+    together = language.next_token(prompts, [("A", " A"), ("B", " B")])
+    spent = (demo_language_backbone.meter.total - before).prompt_tokens
+    assert spent < 0.8 * sum(map(len, prompts)), "the first passages are run once"
+    for prompt, row in zip(prompts, together, strict=True):
+        (alone,) = language.next_token([prompt], [("A", " A"), ("B", " B")])
+        assert row == pytest.approx(alone, abs=1e-4)
 
 
 def test_passages_that_many_pairs_begin_with_are_run_once(tiny_backbone: Backbone) -> None:
