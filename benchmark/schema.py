@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from benchmark.errors import UserError
 from benchmark.names import did_you_mean
 
+SECRET = {"key_env", "base_url"}
+"""Fields into which somebody may paste a key: what they hold is not repeated in messages."""
+
 
 class Strict(BaseModel):
     """A frozen record that refuses unknown keys and non-finite numbers."""
@@ -37,7 +40,11 @@ def parse(model: type[Model], values: Any, where: str) -> Model:
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One sentence for each problem in a pydantic error."""
     problems = []
-    for item in error.errors():
+    items = error.errors()
+    for item in items:
+        if item["type"] == "too_short" and any(other["loc"][:-1][: len(item["loc"])] == item["loc"] for other in items):
+            # Items that are refused are counted as missing, too.
+            continue
         field = ".".join(str(part) for part in item["loc"]) or "value"
         if item["type"] == "extra_forbidden":
             known = _fields_at(model, item["loc"][:-1])
@@ -46,7 +53,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
             problems.append(f"'{field}' is required and missing.")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            problems.append(f"'{field}': {message} (got {_short(item['input'])}).")
+            secret = SECRET & set(item["loc"]) or any(name in repr(item["input"]) for name in SECRET)
+            got = "" if secret else f" (got {_short(item['input'])})"
+            problems.append(f"'{field}': {message}{got}.")
     return problems
 
 

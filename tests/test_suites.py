@@ -20,12 +20,31 @@ from tests.support.collection import write_suite
 def test_every_name_in_a_suite_is_known(name: str) -> None:
     suite = find(name)
     for method in suite.methods:
-        registry.find(method.method).options(method.preset)
+        registry.find(method.method).options(method.preset, method.options)
     for backbone in suite.backbones:
         assert backbones.find(backbone).name == backbone
     for entry in suite.collections:
-        found = collections.find(entry.collection, entry.split)
-        assert suite.depth <= max(len(hits) for hits in found.first_stage(entry.first_stage).hits().values())
+        spec = collections.entries()[entry.collection]
+        runs = spec.splits[entry.split].runs
+        run = entry.first_stage or spec.first_stage
+        assert run in runs or run == "bm25s", f"{entry.collection} has no run '{run}', and it is not built here"
+        assert run not in runs or suite.depth <= runs[run].depth, entry.collection
+
+
+@pytest.mark.parametrize("name", entries())
+def test_no_cell_of_a_suite_is_asked_for_twice(name: str) -> None:
+    suite = find(name)
+    for listed in (suite.methods, suite.collections, suite.backbones):
+        assert not [entry for entry in listed if listed.count(entry) > 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "topics"),
+    [("nano", 649), ("trec-dl", 2 * (43 + 54 + 53 + 76)), ("bright", 1384)],
+)
+def test_topics_of_a_suite(name: str, topics: int) -> None:
+    known = collections.entries()
+    assert sum(known[entry.collection].splits[entry.split].queries for entry in find(name).collections) == topics
 
 
 @pytest.mark.parametrize("name", ["demo", "Demo", " DEMO "])

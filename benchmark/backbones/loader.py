@@ -11,26 +11,22 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from benchmark.backbones import attention
+from benchmark.backbones import attention, language_only
 from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
-from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.catalogue import SPOKEN, Selected
 from benchmark.backbones.kernels import Kernel, available_kernel
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.sources import whereabouts
-from benchmark.backbones.spec import Chat, DType
+from benchmark.backbones.spec import Chat, DType, EndpointSource, VllmSource
 from benchmark.errors import UserError
 
 _SENTINEL = "\u2047sentinel\u2047"
 
 
-HEADED = frozenset({"logits", "generation"})
-"""Needs of a method (see its card) for which the output head is loaded."""
-
-
 def load(
     selected: Selected,
-    folder: Path,
+    folder: Path | None,
     *,
     needs: Collection[str] = (),
     dtype: DType | None = None,
@@ -42,7 +38,7 @@ def load(
 
     Args:
         selected: the backbone the folder belongs to.
-        folder: config, tokenizer and safetensors.
+        folder: config, tokenizer and safetensors; None for a served model without a tokenizer here.
         needs: what the method takes from the backbone, as in its card; the output head is left out unless it is
             needed. A head that is tied to the input embeddings takes no memory of its own.
         dtype: of the weights; default: the catalogue's.
@@ -52,8 +48,18 @@ def load(
         revision: of the weights, where it is known already; default: found out, for which a local folder is read.
 
     Raises:
-        UserError: the folder does not hold a model that transformers can load.
+        UserError: the folder does not hold a model that transformers can load; or the backbone is served or run by
+            vLLM, and more is needed of it than language.
     """
+    check_use(selected, needs, dtype)
+    if isinstance(selected.source, EndpointSource):
+        return language_only.endpoint(selected, selected.source, folder)
+    number_format = dtype or selected.spec.dtype
+    assert folder is not None
+    assert number_format is not None
+    if isinstance(selected.source, VllmSource):
+        found = revision or whereabouts(selected, folder)[1]
+        return language_only.vllm(selected, selected.source, folder, number_format, found)
     device = device or default_device()
     if device == "cpu":
         keep_freed_memory()
@@ -62,9 +68,9 @@ def load(
     try:
         config = AutoConfig.from_pretrained(folder)
         fast = AutoTokenizer.from_pretrained(folder)
-        model, report = (AutoModelForCausalLM if HEADED & set(needs) else AutoModel).from_pretrained(
+        model, report = (AutoModelForCausalLM if SPOKEN & set(needs) else AutoModel).from_pretrained(
             folder,
-            dtype=getattr(torch, dtype or selected.spec.dtype),
+            dtype=getattr(torch, number_format),
             attn_implementation=attention.register(),
             device_map=device,
             output_loading_info=True,
@@ -95,9 +101,18 @@ def load(
         chat=selected.spec.chat or chat_from_template(fast),
         context_length=selected.spec.context_length or int(text_config.max_position_embeddings),
         weight_bytes=sum(tensor.nbytes for tensor in tensors),
-        kernel=kernel or (available_kernel(dtype or selected.spec.dtype) if device != "cpu" else "sdpa"),
+        kernel=kernel or (available_kernel(number_format) if device != "cpu" else "sdpa"),
         revision=revision or whereabouts(selected, folder)[1],
     )
+
+
+def check_use(selected: Selected, needs: Collection[str], dtype: str | None) -> None:
+    """UserError where a backbone cannot serve these needs, or a number format is asked of one that is only served."""
+    refusal = selected.refusal(needs)
+    if refusal is not None:
+        raise UserError(refusal[0].upper() + refusal[1:])
+    if isinstance(selected.source, EndpointSource) and dtype is not None:
+        raise UserError(f"Backbone '{selected.name}': its server chose the number format; leave --dtype out.")
 
 
 def default_device() -> str:

@@ -13,8 +13,8 @@ from benchmark.artefacts import read_artefact
 from benchmark.backbones import catalogue as backbone_catalogue
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.kernels import available_kernel
-from benchmark.backbones.sources import whereabouts
-from benchmark.backbones.spec import DType
+from benchmark.backbones.sources import settings_of, whereabouts
+from benchmark.backbones.spec import AS_SERVED, DType, EndpointSource
 from benchmark.collections import catalogue as collection_catalogue
 from benchmark.collections.base import Collection
 from benchmark.errors import UserError
@@ -28,8 +28,8 @@ from methods.registry import Plugin
 
 T = TypeVar("T")
 
-Prepare = Callable[[Selected], Path]
-"""Brings a backbone's weights here and returns their folder."""
+Prepare = Callable[[Selected], Path | None]
+"""Brings a backbone's weights here and returns their folder; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ def plan(
     needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
     if needing and not backbones:
         problems.append(f"Method '{needing[0]}' needs a backbone and the suite names none. Add --backbone.")
+    for _, selected in backbones if needing else []:
+        problems += _refusals(selected, [plugin for _, plugin, _ in options], dtype) if selected else []
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
     prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
@@ -192,6 +194,18 @@ def method_request(entry: SuiteMethod, plugin: Plugin, values: Options) -> Metho
     )
 
 
+def _refusals(selected: Selected, plugins: Sequence[Plugin], dtype: DType | None) -> list[str]:
+    """What speaks against running methods on a backbone."""
+    found = [
+        f"Method '{plugin.name}': {refusal}"
+        for plugin in plugins
+        if plugin.card.needs and (refusal := selected.refusal(plugin.card.needs))
+    ]
+    if dtype and isinstance(selected.source, EndpointSource):
+        found.append(f"Backbone '{selected.name}': its server chose the number format; leave --dtype out.")
+    return found
+
+
 def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None) -> bool:
     """Whether the preset is for any backbone, or for this one, whatever its source."""
     preset = plugin.card.presets.get(entry.preset)
@@ -200,16 +214,21 @@ def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None
     return canonical(backbone.name.partition("@")[0]) == canonical(preset.backbone)
 
 
-def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
+def backbone_request(selected: Selected, folder: Path | None, dtype: DType | None) -> BackboneRequest:
     """Identity of a prepared backbone."""
     location, revision = whereabouts(selected, folder)
+    settings = settings_of(selected, folder)
+    number_format = dtype or selected.spec.dtype
+    if isinstance(selected.source, EndpointSource):
+        number_format = None
     return BackboneRequest(
         name=selected.name,
         source=selected.source.kind,
         location=location,
         revision=revision,
-        dtype=dtype or selected.spec.dtype,
-        attention=available_kernel(dtype or selected.spec.dtype),
+        dtype=number_format or AS_SERVED,
+        attention=available_kernel(number_format) if number_format and settings is None else None,
+        settings=settings,
         engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
     )
 
@@ -224,6 +243,7 @@ def collection_request(entry: SuiteCollection, collection: Collection, depth: in
         first_stage=run.name,
         run_sha256=run.sha256,
         depth=depth,
+        rules=collection.rules,
     )
 
 

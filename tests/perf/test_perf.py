@@ -10,9 +10,10 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, comparisons, language, pairwise, shapes
+from benchmark.perf import attention, comparisons, heads, language, pairwise, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
+from tests.support.command import command
 
 
 def test_the_workload_is_fixed_and_of_the_asked_size() -> None:
@@ -66,6 +67,27 @@ def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path
     groups = [rows for rows in json.loads(result.stdout).values() if isinstance(rows, list)]
     assert [[row["way"][:2] for row in rows] for rows in groups] == [["a ", "b "]] * 3
     assert all(row["seconds"] > 0 for rows in groups for row in rows)
+
+
+def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
+    tiny_folder: Path, tmp_path: Path, cache: Path
+) -> None:
+    router = tmp_path / "router"
+    fitted = command(
+        "fit", "routehead", "--backbone", tiny_folder, "--collection", "demo", "--depth", 8, "--out", router,
+        "--option", "words=5", "--setting", "epochs=2",
+    )  # fmt: skip
+    assert fitted.status == 0, fitted.err
+    arguments = ["--backbone", tiny_folder, "--documents", 3, "--words", 5, "--heads", 2, "--repeats", 1]
+    result = CliRunner().invoke(heads.main, [str(word) for word in [*arguments, "--router", router]])
+    assert result.exit_code == 0, result.output
+    rows = [line.split(" | ")[0] for line in result.stdout.splitlines() if line.startswith("| ")][1:]
+    assert [row[2] for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_heads_are_spread_over_the_middle_third() -> None:
+    assert heads.middle_third(30, 9, 8) == "10-0,11-1,13-2,14-3,15-4,16-5,18-6,19-7"
+    assert heads.middle_third(30, 2, 3) == "10-0,14-1,19-0"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there, so the rows are measured")
