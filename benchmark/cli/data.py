@@ -68,7 +68,8 @@ def prepare(names: tuple[str, ...]) -> None:
         held = manifest.prepare(collection)
         runs = ", ".join(held.runs) or "none: rerankbench first-stage build " + collection_name
         click.echo(
-            f"{manifest.key(collection)}: {held.topics} topics, {held.judgements} judgements, runs: {runs}; "
+            f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements), "
+            f"{held.judgements} judgements, runs: {runs}; "
             f"{held.candidates} candidates found in the corpus"
         )
 

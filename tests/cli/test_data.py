@@ -27,8 +27,8 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     prepared = command("data", "prepare", NAME)
     assert prepared.status == 0, prepared.err
     assert prepared.out == (
-        f"{NAME}:test: 3 topics, 4 judgements, runs: none: rerankbench first-stage build {NAME}; "
-        "0 candidates found in the corpus\n"
+        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, "
+        f"runs: none: rerankbench first-stage build {NAME}; 0 candidates found in the corpus\n"
     )
     built = command("first-stage", "build", NAME, "--depth", 4)
     assert built.status == 0, built.err
@@ -74,6 +74,25 @@ def test_a_damaged_manifest_is_named(cache: Path) -> None:
     result = command("data", "verify")
     (problem,) = result.problems
     assert problem.startswith(f"{manifest.path()}: not valid JSON")
+
+
+def test_every_problem_of_a_collection_is_named_at_once(small: Path, cache: Path) -> None:
+    with (small / "qrels.tsv").open("a") as stream:
+        stream.write("q9 0 d1 1\n")
+    with (small / "run.bm25.trec").open("a") as stream:
+        stream.write("q8 Q0 d1 1 1.0 x\nq1 Q0 x1 5 0.5 x\nq1 Q0 x2 6 0.4 x\n")
+    (small / "run.torn.trec").write_text("q1 Q0 d1 1 1.0 x\nq1 Q0 d2 1 0.5 x\nq1 Q0 d1 2 0.4 x\nq1 d3\n")
+    result = command("data", "prepare", small)
+    assert result.status == 2
+    assert result.problems == [
+        "town:test: judgements for 1 unknown topics: q9.",
+        "town:test: run 'bm25' lists 1 unknown topics: q8.",
+        "town:test: run 'bm25' lists 2 documents that are not in the corpus: x1, x2.",
+        f"{small / 'run.torn.trec'}:2: rank 1 stands twice in the list of topic 'q1'.",
+        f"{small / 'run.torn.trec'}:3: 'd1' stands twice in the list of topic 'q1'.",
+        f"{small / 'run.torn.trec'}:4: expected 'qid Q0 docid rank score tag', found 'q1 d3'.",
+    ]
+    assert manifest.read().held == {}
 
 
 def test_list_says_what_there_is(cache: Path) -> None:
