@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.errors import UserError
-
-if TYPE_CHECKING:
-    from benchmark.collections.base import Collection, Hit
-
-    Retrieve = Callable[[Collection, int, Callable[[int], None]], dict[str, list[Hit]]]
 
 RETRIEVERS = ("bm25s", "dense")
 
@@ -55,11 +48,7 @@ def build(
     from rich.console import Console
     from rich.progress import Progress
 
-    from benchmark.collections import catalogue
-    from benchmark.collections.runs import Runs
-    from benchmark.evaluation.metrics import evaluate, mean
-    from benchmark.evaluation.runfile import format_run
-    from benchmark.harness.store import write_atomic
+    from benchmark.collections import catalogue, workshop
 
     if retriever == "dense" and model is None:
         raise UserError("--retriever dense needs --model.")
@@ -67,53 +56,15 @@ def build(
         raise UserError("--model belongs to --retriever dense.")
     collection = catalogue.find(collection_name, split)
     spec = catalogue.entry(collection.name)
-    retrieve, about, name = _bm25() if model is None else _dense(model, model_revision)
+    chosen = workshop.BM25 if model is None else workshop.dense(model, model_revision)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("Documents", total=spec.splits[split].documents if spec else None)
-        run = retrieve(collection, depth, lambda done: bar.update(task, completed=done))
-    metadata = {
-        "method": {"retrieval": about},
-        "data": {"collection": collection.name, "split": split, "revision": collection.revision},
-    }
-    target = out or Runs(collection.name, split).workshop / f"{name}.trec"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(target, format_run(run, name, metadata))
-    kept = collection.rules.applied(run, collection.excluded())
-    values = mean(evaluate({qid: [hit.docid for hit in hits] for qid, hits in kept.items()}, collection.qrels()))
-    click.echo(f"{collection.name} ({split}): {len(run)} topics, depth {depth}")
-    click.echo(f"nDCG@10 {values['nDCG@10']:.4f}, recall@100 {values['recall@100']:.4f}")
+        built = workshop.build(collection, chosen, depth, out, lambda done: bar.update(task, completed=done))
+    click.echo(f"{collection.name} ({split}): {built.topics} topics, depth {depth}")
+    click.echo(f"nDCG@10 {built.ndcg_at_10:.4f}, recall@100 {built.recall_at_100:.4f}")
     if spec and spec.bm25 and model is None:
-        difference = values["nDCG@10"] - spec.bm25.ndcg_at_10
+        difference = built.ndcg_at_10 - spec.bm25.ndcg_at_10
         click.echo(f"Published BM25: nDCG@10 {spec.bm25.ndcg_at_10:.4f} ({spec.bm25.source}), here {difference:+.4f}")
         if abs(difference) > 0.01:
             click.echo(spec.bm25.note or "The catalogue does not explain a difference of this size yet.")
-    click.echo(f"Written: {target}")
-
-
-def _bm25() -> tuple[Retrieve, dict[str, Any], str]:
-    from benchmark.collections.first_stage import K1, B, bm25_run
-
-    about = {"name": "BM25", "k1": K1, "b": B, "analysis": "Lucene EnglishAnalyzer"}
-    return (
-        lambda collection, depth, progress: bm25_run(
-            collection.corpus(), collection.topics(), depth, progress=progress
-        ),
-        about,
-        "bm25s",
-    )
-
-
-def _dense(model: str, revision: str | None) -> tuple[Retrieve, dict[str, Any], str]:
-    from benchmark.collections.dense import dense_run, load
-
-    loaded = load(model, revision)
-    # Of a folder its name: where somebody keeps it is nobody's business.
-    name = Path(model).name
-    about = {"name": model if revision else name, "revision": revision or "local folder"}
-    return (
-        lambda collection, depth, progress: dense_run(
-            loaded, collection.corpus(), collection.topics(), depth, progress=progress
-        ),
-        about,
-        f"dense-{name}",
-    )
+    click.echo(f"Written: {built.path}")

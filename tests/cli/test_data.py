@@ -20,16 +20,9 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     early = command("run", suite, "--results", tmp_path / "results")
     assert early.status == 2
     (problem,) = early.problems
-    assert problem.endswith(
-        f"run 'bm25s' is not built yet: rerankbench first-stage build {NAME} --split test --retriever bm25s."
-    )
+    build = f"rerankbench first-stage build {NAME} --split test --retriever bm25s"
+    assert f"run 'bm25s' is not built yet: {build}, or rerankbench data prepare" in problem
 
-    prepared = command("data", "prepare", NAME)
-    assert prepared.status == 0, prepared.err
-    assert prepared.out == (
-        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, "
-        f"runs: none: rerankbench first-stage build {NAME}; 0 candidates found in the corpus\n"
-    )
     built = command("first-stage", "build", NAME, "--depth", 4)
     assert built.status == 0, built.err
     first, quality, written = built.out.splitlines()
@@ -44,7 +37,9 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     assert path.read_bytes() == before
 
     prepared = command("data", "prepare", NAME)
-    assert "runs: bm25s" in prepared.out
+    assert prepared.out == (
+        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s; 8 candidates found in the corpus\n"
+    )
     assert manifest.read().held[f"{NAME}:test"].topics == 3
     ran = command("run", suite, "--results", tmp_path / "results")
     assert ran.status == 0, ran.err
@@ -52,6 +47,16 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     assert cell.request.collection.first_stage == "bm25s"
     assert cell.summary is not None
     assert f"nDCG@10 {cell.summary.metrics.mean['nDCG@10']:.4f}" in quality
+
+
+def test_what_a_suite_needs_is_prepared_at_once(cache: Path, tmp_path: Path) -> None:
+    lay_out_beir()
+    suite = write_suite(tmp_path / "s.yaml", NAME, depth=[2, 150])
+    prepared = command("data", "prepare", "--suite", suite)
+    assert prepared.status == 0, prepared.err
+    assert f"{NAME}:test: built bm25s, nDCG@10 0." in prepared.err
+    assert "runs: bm25s; 8 candidates found" in prepared.out
+    assert command("data", "prepare").problems == ["Name collections, or a --suite."]
 
 
 def test_verify_names_what_changed(cache: Path) -> None:
