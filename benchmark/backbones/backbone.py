@@ -12,6 +12,7 @@ from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel
 from benchmark.backbones.language.local import LocalLanguageModel
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.pairs import PairScorer
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.spec import Chat
 
@@ -21,7 +22,8 @@ class Backbone:
 
     Args:
         name: catalogue name; an artefact fitted on one backbone is refused by another.
-        model: the transformers decoder; or the causal language model, which is the decoder with its output head.
+        model: the transformers decoder; or the causal language model, which is the decoder with its output head; or a
+            sequence classifier, or an encoder with a decoder.
         tokenizer: its tokenizer, as text to tokens with character ranges.
         chat: markers around a user turn.
         context_length: most tokens of one prompt.
@@ -50,7 +52,8 @@ class Backbone:
         self.meter = Meter(self.synchronise)
         tokenizer.timed = lambda: self.meter.phase("tokenise")
         self._whole = model
-        self._model = model if model.get_output_embeddings() is None else model.get_decoder()
+        bare = model.get_output_embeddings() is None or model.config.is_encoder_decoder
+        self._model = model if bare else model.get_decoder()
         self._kernel = kernel
 
     @property
@@ -65,7 +68,7 @@ class Backbone:
 
     @property
     def parameters(self) -> int:
-        """Number of weights of the decoder."""
+        """Number of weights, of the decoder alone where there is an output head."""
         return sum(parameter.numel() for parameter in self._model.parameters())
 
     def synchronise(self) -> None:
@@ -77,6 +80,20 @@ class Backbone:
     def attention(self) -> AttentionReader:
         """Attention of chosen rows, heads and layers."""
         return AttentionReader(self._model, self.meter, self.context_length, self._kernel)
+
+    @cached_property
+    def pairs(self) -> PairScorer:
+        """Scores of query and passage together.
+
+        Raises:
+            RuntimeError: the model was loaded as a language model; the method's card must list ``pairs`` in ``needs``.
+            UserError: it is no cross-encoder.
+        """
+        if not hasattr(self._whole.config, "num_labels") or self._whole.get_output_embeddings() is not None:
+            raise RuntimeError(
+                f"Backbone '{self.name}' was loaded as a language model: the method's card must list pairs in needs."
+            )
+        return PairScorer(self.name, self._whole, self.tokenizer.fast, self.meter, self.context_length)
 
     @cached_property
     def language(self) -> LanguageModel:

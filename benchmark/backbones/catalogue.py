@@ -60,7 +60,7 @@ def find(name: str) -> Selected:
             raise UserError(f"Backbone '{spec.name}' has no source '{qualifier}'. It has: {kinds}.") from None
     if REPOSITORY.fullmatch(base):
         source = HubSource(kind="hub", repository=base, revision=qualifier or None)
-        return Selected(BackboneSpec(name=base, title=base, dtype="bfloat16", sources=(source,)), source)
+        return Selected(BackboneSpec(name=base, title=base, kind=None, dtype="bfloat16", sources=(source,)), source)
     raise UserError(
         f"Unknown backbone '{name}'. {did_you_mean(base, entries())} "
         "A hub name (owner/repository) or a folder with a model also works."
@@ -74,5 +74,5 @@ def _local(path: Path) -> Selected:
     title = path.resolve().name
     # The name stands in file names and commands, where a folder's may hold anything.
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", title).lstrip("._-") or "model"
-    spec = BackboneSpec(name=name, title=title, dtype="float32", sources=(source,))
+    spec = BackboneSpec(name=name, title=title, kind=None, dtype="float32", sources=(source,))
     return Selected(spec, source)

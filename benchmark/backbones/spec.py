@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,14 @@ from benchmark.schema import Strict
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DType = Literal["float32", "bfloat16", "float16"]
+Kind = Literal["decoder", "cross-encoder", "encoder-decoder"]
+
+GIVES: Mapping[Kind, frozenset[str]] = {
+    "decoder": frozenset({"attention", "logits", "generation", "hidden_states", "embeddings"}),
+    "cross-encoder": frozenset({"pairs"}),
+    "encoder-decoder": frozenset({"logits"}),
+}
+"""What a method may need (see its card) of each kind of model."""
 
 
 class Licence(Strict):
@@ -79,6 +88,8 @@ class BackboneSpec(Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
     title: str
+    kind: Kind | None = "decoder"
+    """None: not known before it is loaded."""
     licence: Licence | None = None
     parameters: int | None = Field(default=None, gt=0)
     context_length: int | None = Field(default=None, gt=0)
@@ -98,6 +109,10 @@ class BackboneSpec(Strict):
         if len(set(kinds)) < len(kinds):
             raise ValueError("a backbone has at most one source of each kind")
         return self
+
+    def serves(self, needs: Collection[str]) -> bool:
+        """Whether it may give what a method needs; a method with several needs asks each of its presets."""
+        return self.kind is None or not GIVES[self.kind].isdisjoint(needs)
 
     def source(self, kind: str | None = None) -> Source:
         """The source of that kind, or the default one; ValueError when there is none of that kind."""

@@ -383,3 +383,30 @@ def test_a_preset_serves_its_backbone_wherever_it_comes_from(tmp_path: Path, sma
     path = write_suite(tmp_path / "s.yaml", small, [f"selective-icr:{name}"], ["qwen3-0.6b"])
     assert only(path, note=notes.append).method.preset == name
     assert notes == []
+
+
+def test_a_folder_serves_a_preset_if_it_is_called_as_the_repository(
+    tmp_path: Path, small: Path, tiny_folder: Path
+) -> None:
+    backbone = shutil.copytree(tiny_folder, tmp_path / "First_Model")
+    notes: list[str] = []
+    path = write_suite(tmp_path / "named.yaml", small, ["first:first-zephyr", "first:first-mistral"], [str(backbone)])
+    cells = cells_of(path, note=notes.append)
+    assert [cell.request.method.preset for cell in cells] == ["first-zephyr"]
+    assert len(notes) == 1
+
+
+def test_a_method_is_not_asked_of_a_backbone_of_another_kind(tmp_path: Path, small: Path) -> None:
+    notes: list[str] = []
+    names = ["smollm2-135m-instruct@hub", "ms-marco-minilm-l6-v2"]
+    cells = cells_of(
+        write_suite(tmp_path / "mixed.yaml", small, ["icr", "cross-encoder:minilm-l6"], names), note=notes.append
+    )
+    assert [(cell.request.method.name, cell.backbone) for cell in cells] == [
+        ("icr", "smollm2-135m-instruct@hub"),
+        ("cross-encoder", "ms-marco-minilm-l6-v2"),
+    ]
+    assert notes == [
+        "Left out: cross-encoder cannot use smollm2-135m-instruct@hub, a backbone of another kind.",
+        "Left out: icr cannot use ms-marco-minilm-l6-v2, a backbone of another kind.",
+    ]

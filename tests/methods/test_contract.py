@@ -45,7 +45,9 @@ def fitted_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}:{case[1]}")
-def method(request: pytest.FixtureRequest, tiny_backbone: Backbone, fitted_folders: Path) -> Method[Any]:
+def method(
+    request: pytest.FixtureRequest, tiny_backbone: Backbone, tiny_pairs_backbone: Backbone, fitted_folders: Path
+) -> Method[Any]:
     """The method, fitted first where it has to be."""
     name, preset = request.param
     plugin = registry.find(name)
@@ -56,7 +58,8 @@ def method(request: pytest.FixtureRequest, tiny_backbone: Backbone, fitted_folde
         if not is_artefact(folder):
             fit(plugin, options, tiny_backbone, folder, fitted_folders / "kept")
         options = plugin.options(preset, changes={option: str(folder)})
-    return plugin.method_class(options, tiny_backbone if plugin.card.needs else None)
+    backbone = tiny_pairs_backbone if "pairs" in plugin.card.needs else tiny_backbone
+    return plugin.method_class(options, backbone if plugin.card.needs else None)
 
 
 def scores_of(method: Method[Any], query: str, candidates: Sequence[Candidate]) -> list[float]:
