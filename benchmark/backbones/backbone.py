@@ -10,6 +10,7 @@ import torch
 from benchmark.backbones.attention import AttentionReader
 from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel
+from benchmark.backbones.language.encoder_decoder import EncoderDecoderLanguageModel
 from benchmark.backbones.language.local import LocalLanguageModel
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.pairs import PairScorer
@@ -103,9 +104,11 @@ class Backbone:
             RuntimeError: the model was loaded without its output head; the method's card must list ``logits`` or
                 ``generation`` in ``needs``.
         """
-        if self._whole is self._model:
+        if self._whole.get_output_embeddings() is None:
             raise RuntimeError(
                 f"Backbone '{self.name}' was loaded without its output head: the method's card must list logits or "
                 "generation in needs."
             )
+        if self._whole.config.is_encoder_decoder:
+            return EncoderDecoderLanguageModel(self.name, self._whole, self.tokenizer, self.meter, self.context_length)
         return LocalLanguageModel(self.name, self._whole, self.tokenizer, self.meter, self.context_length)

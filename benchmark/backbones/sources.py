@@ -111,7 +111,7 @@ def _snapshot(name: str, source: HubSource, report: Report) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     report(f"{name}: looking for {source.repository} in the hub cache, then on the hub")
-    patterns = ["*.json", "*.safetensors", "*.jinja", "tokenizer.model", "*.txt"]
+    patterns = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
     try:
         return Path(snapshot_download(source.repository, revision=source.revision, allow_patterns=patterns))
     except RepositoryNotFoundError as error:
