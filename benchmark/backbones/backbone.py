@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.embeddings import Embedder
 from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel
 from benchmark.backbones.language.encoder_decoder import EncoderDecoderLanguageModel
@@ -81,6 +82,11 @@ class Backbone:
     def attention(self) -> AttentionReader:
         """Attention of chosen rows, heads and layers."""
         return AttentionReader(self._model, self.meter, self.context_length, self._kernel)
+
+    @cached_property
+    def embeddings(self) -> Embedder:
+        """Texts as points, by the hidden state of their last token."""
+        return Embedder(self.name, self._model, self.tokenizer, self.meter, self.context_length)
 
     @cached_property
     def pairs(self) -> PairScorer:
