@@ -25,7 +25,7 @@ class GroupRankOptions(Options):
     """Of the order in which passages are put into groups."""
     characters: int = Field(default=3000, ge=1)
     """Of each passage, title included."""
-    answer_tokens: int = Field(default=400, ge=1)
+    answer_tokens: int = Field(default=200, ge=1)
     """Most tokens of reasoning and scores. A model that was trained to reason needs thousands."""
 
 
