@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmark.backbones.spec import BackboneSpec, HubSource, LocalSource, Source
+from benchmark.backbones.spec import GIVES, BackboneSpec, HubSource, LocalSource, Source
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from benchmark.schema import read_catalogue
@@ -29,6 +30,15 @@ class Selected:
         """The catalogue name, with ``@kind`` when the source is not the entry's default."""
         default = self.source == self.spec.sources[0]
         return self.spec.name if default else f"{self.spec.name}@{self.source.kind}"
+
+    def require(self, needs: Collection[str]) -> None:
+        """UserError where it is known to be of a kind that gives nothing of what a method needs."""
+        kind = self.spec.kind
+        if kind is not None and not self.spec.serves(needs):
+            raise UserError(
+                f"Backbone '{self.name}' is of the kind {kind}, which gives {', '.join(sorted(GIVES[kind]))}; the "
+                f"method needs {', '.join(sorted(needs))}. Choose another backbone: rerankbench list backbones."
+            )
 
 
 @cache

@@ -26,7 +26,7 @@ from benchmark.backbones.kernels import Kernel, available_kernel
 from benchmark.backbones.pairs import positions
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.sources import whereabouts
-from benchmark.backbones.spec import GIVES, Chat, DType
+from benchmark.backbones.spec import Chat, DType
 from benchmark.errors import UserError
 
 _SENTINEL = "\u2047sentinel\u2047"
@@ -65,7 +65,7 @@ def load(
     Raises:
         UserError: the folder does not hold a model that transformers can load, or the method needs another kind.
     """
-    _check_kind(selected, needs)
+    selected.require(needs or {"attention"})
     device = device or default_device()
     if device == "cpu":
         keep_freed_memory()
@@ -111,16 +111,6 @@ def load(
         kernel=kernel or (available_kernel(dtype or selected.spec.dtype) if device != "cpu" else "sdpa"),
         revision=revision or whereabouts(selected, folder)[1],
     )
-
-
-def _check_kind(selected: Selected, needs: Collection[str]) -> None:
-    kind = selected.spec.kind
-    wanted = needs or {"attention"}
-    if kind is not None and not selected.spec.serves(wanted):
-        raise UserError(
-            f"Backbone '{selected.name}' is of the kind {kind}, which gives {', '.join(sorted(GIVES[kind]))}; the "
-            f"method needs {', '.join(sorted(wanted))}. Choose another backbone: rerankbench list backbones."
-        )
 
 
 def _architecture(config: Any, needs: Collection[str]) -> tuple[Any, dict[str, Any]]:

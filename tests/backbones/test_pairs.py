@@ -122,3 +122,10 @@ def test_the_wrong_kind_is_refused_before_anything_is_read(name: str, needs: lis
     selected: Selected = find(name)
     with pytest.raises(UserError, match=message):
         load(selected, Path("nowhere"), needs=needs)
+
+
+def test_scores_are_those_of_sentence_transformers(folder: Path) -> None:
+    reference = pytest.importorskip("sentence_transformers").CrossEncoder(str(folder), device="cpu")
+    expected = reference.predict(PAIRS, activation_fn=torch.nn.Identity(), show_progress_bar=False)
+    made = load(find(str(folder)), folder, needs=["pairs"], device="cpu")
+    assert made.pairs.scores(PAIRS, 512) == pytest.approx(expected.tolist(), abs=1e-4)

@@ -54,3 +54,13 @@ def test_catalogued_presets_are_of_the_right_kind() -> None:
     named = [preset.backbone for preset in card.presets.values() if preset.backbone in entries]
     assert len(named) == 3
     assert all(entries[name].kind == "cross-encoder" for name in named if name)
+
+
+@pytest.mark.parametrize("name", list(registry.find("cross-encoder").card.presets))
+def test_presets_run_on_a_random_model(tiny_pairs_backbone: Backbone, name: str) -> None:
+    options = registry.find("cross-encoder").options(name)
+    assert isinstance(options, CrossEncoderOptions)
+    method = CrossEncoder(options, tiny_pairs_backbone)
+    method.ready()
+    first, second = method.rerank("how many countries?", CANDIDATES)
+    assert first != second

@@ -228,3 +228,20 @@ def test_every_mechanisms_prompts_have_what_it_reads() -> None:
             assert ("{query}" in wording.user) == (mechanism != "query_likelihood")
             assert bool(wording.answers) == (mechanism in ("yes_no", "graded") and name != "scale")
             assert ("{instruction}" in wording.user) == bool(wording.instruction)
+
+
+TRAINED = [name for name, held in registry.find("pointwise").card.presets.items() if held.backbone is not None]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_presets_of_checkpoints_run_on_a_random_model(tiny_backbone: Backbone, name: str) -> None:
+    written = name.startswith("erank")
+    method = preset(name, tiny_backbone, **({"answer_tokens": 8} if written else {}))
+    method.ready()
+    before = tiny_backbone.meter.total
+    scores = method.rerank(QUERY, CANDIDATES)
+    assert all(math.isfinite(score) for score in scores)
+    assert (tiny_backbone.meter.total - before).answers == (3 if written else 0)
+    held = registry.find("pointwise").card.presets[name].backbone
+    assert held is not None
+    assert held in catalogue.entries() or "/" in held
