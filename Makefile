@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 RESULTS ?= results
 SITE ?= site
+# Tests run in so many processes, each with one thread.
+JOBS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -26,7 +28,7 @@ demo: $(VENV)/.installed
 	$(BIN)/rerankbench leaderboard build --results $(RESULTS) --out $(SITE)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(JOBS) $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

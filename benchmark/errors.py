@@ -20,6 +20,13 @@ class UserError(Exception):
         super().__init__("\n".join(self.problems))
 
 
+class Unavailable(UserError):
+    """What every query depends on is gone, such as a server; no query's result, so nothing is recorded.
+
+    The run stops; finished queries are kept, and the same command goes on once it is back.
+    """
+
+
 class QueryError(Exception):
     """One query cannot be re-ranked (prompt too long, scores not finite, ...); others can.
 

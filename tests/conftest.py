@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,18 @@ from tests.support.collection import write_collection
 from tests.support.plugin import installed, write_plugin
 
 pytest_plugins = ["tests.backbones.fixtures"]
+
+IR_DATASETS = "IR_DATASETS_HOME"
+
+
+def pytest_configure() -> None:
+    """An empty home for ir-datasets, which looks where it is once, when it is imported."""
+    os.environ[IR_DATASETS] = tempfile.mkdtemp(prefix="rerankbench-ir-datasets-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ[IR_DATASETS], ignore_errors=True)
+
 
 ROOT = Path(__file__).parents[1]
 

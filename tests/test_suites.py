@@ -20,12 +20,31 @@ from tests.support.collection import write_suite
 def test_every_name_in_a_suite_is_known(name: str) -> None:
     suite = find(name)
     for method in suite.methods:
-        registry.find(method.method).options(method.preset)
+        registry.find(method.method).options(method.preset, method.options)
     for backbone in suite.backbones:
         assert backbones.find(backbone).name == backbone
     for entry in suite.collections:
-        found = collections.find(entry.collection, entry.split)
-        assert suite.depth <= max(len(hits) for hits in found.first_stage(entry.first_stage).hits().values())
+        spec = collections.entries()[entry.collection]
+        runs = spec.splits[entry.split].runs
+        for run in (stage or spec.first_stage for stage in entry.first_stages):
+            assert run in runs or run == "bm25s", f"{entry.collection} has no run '{run}', and it is not built here"
+            assert run not in runs or max(suite.depth) <= runs[run].depth, entry.collection
+
+
+@pytest.mark.parametrize("name", entries())
+def test_no_cell_of_a_suite_is_asked_for_twice(name: str) -> None:
+    suite = find(name)
+    for listed in (suite.methods, suite.collections, suite.backbones):
+        assert not [entry for entry in listed if listed.count(entry) > 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "topics"),
+    [("nano", 649), ("trec-dl", 2 * (43 + 54 + 53 + 76)), ("bright", 1384)],
+)
+def test_topics_of_a_suite(name: str, topics: int) -> None:
+    known = collections.entries()
+    assert sum(known[entry.collection].splits[entry.split].queries for entry in find(name).collections) == topics
 
 
 @pytest.mark.parametrize("name", ["demo", "Demo", " DEMO "])
@@ -37,7 +56,7 @@ def test_a_file_is_a_suite(tmp_path: Path) -> None:
     suite = find(str(write_suite(tmp_path / "mine.yaml", "demo", ["icr:paper", "first-stage"], ["a/b"], depth=3)))
     assert suite.methods == (SuiteMethod(method="icr", preset="paper"), SuiteMethod(method="first-stage"))
     assert suite.collections == (SuiteCollection(collection="demo", split="test", first_stage=None),)
-    assert (suite.backbones, suite.depth) == (("a/b",), 3)
+    assert (suite.backbones, suite.depth) == (("a/b",), (3,))
 
 
 def test_unknown_suites_get_the_nearest_name() -> None:
@@ -50,7 +69,8 @@ def test_unknown_suites_get_the_nearest_name() -> None:
     [
         ({"methods": []}, "'methods'"),
         ({"collections": []}, "'collections'"),
-        ({"depth": 0}, "'depth': Input should be greater than 0"),
+        ({"depth": 0}, r"'depth\.0': Input should be greater than 0"),
+        ({"depth": []}, r"'depth': Tuple should have at least 1 item"),
         ({"backbone": ["a/b"]}, r"unknown option 'backbone'\. Did you mean 'backbones'\?"),
         ({"methods": [{"method": "icr", "presets": "paper"}]}, r"'methods\.0\.presets'\. Did you mean 'preset'\?"),
     ],

@@ -119,23 +119,27 @@ def enough(examples: Sequence[Example]) -> None:
 
 
 def detect(
-    backbone: Backbone, scorer: HeadScorer, examples: Sequence[Example], progress: Callable[[int], None]
+    backbone: Backbone,
+    scorer: HeadScorer,
+    examples: Sequence[Example],
+    progress: Callable[[int], None],
+    words: int = 0,
 ) -> list[Rule]:
     """QRHead's and CoRe's detection with their default settings, from one calibrated pass a query.
+
+    Args:
+        progress: called with the number of queries done; words: kept of each passage, 0 for all.
 
     Prompt and mixing are those of ``rerankbench fit``, so that each finds the tables the other kept.
 
     Raises:
         UserError: a query cannot be read, or there are too few.
     """
-    qrhead, core = QrHead(QrHeadOptions(), backbone), Core(CoreOptions(), backbone)
+    qrhead, core = QrHead(QrHeadOptions(words=words), backbone), Core(CoreOptions(words=words), backbone)
     qrhead_settings, core_settings = QrHeadSettings(), CoreSettings()
     layout = qrhead.detection_layout(qrhead_settings)
     assert layout == core.detection_layout(core_settings), "one pass serves both"
-    try:
-        tables = arranged_tables(scorer, layout, examples, qrhead_settings, progress)
-    except QueryError as error:
-        raise UserError(f"A training query cannot be read: {error}. Lower --depth if it is too long.") from error
+    tables = arranged_tables(scorer, layout, examples, qrhead_settings, progress)
     grades = [example.grades for example in examples]
     return [
         Rule("QRHead", *qrhead.detect(tables, grades, qrhead_settings), qrhead.options.number(backbone)),
@@ -199,7 +203,12 @@ def summed(calibrated: Tensor, ranked: Sequence[Head], numbers: Sequence[int]) -
 
 
 def sum_curves(
-    backbone: Backbone, scorer: HeadScorer, rules: Sequence[Rule], measured: Lists, progress: Callable[[Topic], None]
+    backbone: Backbone,
+    scorer: HeadScorer,
+    rules: Sequence[Rule],
+    measured: Lists,
+    progress: Callable[[Topic], None],
+    words: int = 0,
 ) -> dict[str, list[SumQuality]]:
     """nDCG@10 against the number of heads; one calibrated pass a topic serves every rule and number.
 
@@ -213,7 +222,7 @@ def sum_curves(
     Raises:
         UserError: a topic cannot be read.
     """
-    layout = QrHead(QrHeadOptions(), backbone).layout()
+    layout = QrHead(QrHeadOptions(words=words), backbone).layout()
     numbers = counts(rules[0].scores.numel())
     rankings: dict[tuple[str, int], dict[str, list[str]]] = {}
     for topic in measured.topics:
@@ -221,7 +230,9 @@ def sum_curves(
         try:
             table = scorer.scores(layout, topic.text, candidates).calibrated
         except QueryError as error:
-            raise UserError(f"Topic '{topic.qid}' cannot be read: {error}. Lower --depth if it is too long.") from error
+            raise UserError(
+                f"Topic '{topic.qid}' cannot be read: {error}. Where it is too long, lower --depth or --words."
+            ) from error
         for rule in rules:
             for number, scores in zip(numbers, summed(table, rule.ranked, numbers), strict=True):
                 order = scores.argsort(descending=True, stable=True).tolist()

@@ -11,6 +11,7 @@ import torch
 from benchmark.backbones.attention import Prompt
 from benchmark.backbones.backbone import Backbone
 from benchmark.collections.base import Collection, Topic
+from benchmark.errors import QueryError, UserError
 from benchmark.evaluation.metrics import evaluate
 from benchmark.evaluation.statistics import bootstrap_interval
 from methods.base import Candidate
@@ -65,6 +66,9 @@ def layer_curve(
     Args:
         first_stage: name of the run, None for the collection's default; depth: candidates a topic.
         progress: called after each topic.
+
+    Raises:
+        UserError: a topic cannot be read.
     """
     hits = collection.first_stage(first_stage).hits()
     rankings: dict[int, dict[str, list[str]]] = {}
@@ -73,7 +77,14 @@ def layer_curve(
         if docids:
             documents = collection.documents(docids)
             candidates = [Candidate(document.docid, document.text, document.title) for document in documents]
-            for layer, scores in layer_scores(backbone, topic.text, candidates, options).items():
+            try:
+                found = layer_scores(backbone, topic.text, candidates, options)
+            except QueryError as error:
+                raise UserError(
+                    f"Topic '{topic.qid}' cannot be read: {error}. Where it is too long, lower --depth, or cut "
+                    "passages with --option words=..."
+                ) from error
+            for layer, scores in found.items():
                 best = torch.argsort(scores, descending=True, stable=True).tolist()
                 rankings.setdefault(layer, {})[topic.qid] = [docids[index] for index in best]
         progress(topic)

@@ -50,7 +50,7 @@ class Backbone:
         self.tokenizer = tokenizer
         self.chat = chat
         self.context_length = context_length
-        self.weight_bytes = weight_bytes
+        self.weight_bytes: int | None = weight_bytes
         self.meter = Meter(self.synchronise)
         tokenizer.timed = lambda: self.meter.phase("tokenise")
         self._whole = model

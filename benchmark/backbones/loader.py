@@ -18,22 +18,19 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from benchmark.backbones import attention
+from benchmark.backbones import attention, language_only
 from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
-from benchmark.backbones.catalogue import Selected
+from benchmark.backbones.catalogue import SPOKEN, Selected
 from benchmark.backbones.kernels import Kernel, available_kernel
 from benchmark.backbones.pairs import positions
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.sources import whereabouts
-from benchmark.backbones.spec import Chat, DType
+from benchmark.backbones.spec import Chat, DType, EndpointSource, VllmSource
 from benchmark.errors import UserError
 
 _SENTINEL = "\u2047sentinel\u2047"
 
-
-HEADED = frozenset({"logits", "generation"})
-"""Needs of a method (see its card) for which the output head is loaded."""
 
 PAIRS = "pairs"
 """The need for which a sequence classifier is loaded."""
@@ -41,7 +38,7 @@ PAIRS = "pairs"
 
 def load(
     selected: Selected,
-    folder: Path,
+    folder: Path | None,
     *,
     needs: Collection[str] = (),
     dtype: DType | None = None,
@@ -53,7 +50,7 @@ def load(
 
     Args:
         selected: the backbone the folder belongs to.
-        folder: config, tokenizer and safetensors.
+        folder: config, tokenizer and safetensors; None for a served model without a tokenizer here.
         needs: what the method takes from the backbone, as in its card; the output head is left out unless it is
             needed. A head that is tied to the input embeddings takes no memory of its own.
         dtype: of the weights; default: the catalogue's.
@@ -63,9 +60,19 @@ def load(
         revision: of the weights, where it is known already; default: found out, for which a local folder is read.
 
     Raises:
-        UserError: the folder does not hold a model that transformers can load, or the method needs another kind.
+        UserError: the folder does not hold a model that transformers can load; the method needs another kind; or the
+            backbone is served or run by vLLM, and more is needed of it than language.
     """
     selected.require(needs or {"attention"})
+    check_use(selected, needs, dtype)
+    if isinstance(selected.source, EndpointSource):
+        return language_only.endpoint(selected, selected.source, folder)
+    number_format = dtype or selected.spec.dtype
+    assert folder is not None
+    assert number_format is not None
+    if isinstance(selected.source, VllmSource):
+        found = revision or whereabouts(selected, folder)[1]
+        return language_only.vllm(selected, selected.source, folder, number_format, found)
     device = device or default_device()
     if device == "cpu":
         keep_freed_memory()
@@ -77,7 +84,7 @@ def load(
         auto, extra = _architecture(config, needs)
         model, report = auto.from_pretrained(
             folder,
-            dtype=getattr(torch, dtype or selected.spec.dtype),
+            dtype=getattr(torch, number_format),
             device_map=device,
             output_loading_info=True,
             **extra,
@@ -108,7 +115,7 @@ def load(
         chat=selected.spec.chat or chat_from_template(fast),
         context_length=selected.spec.context_length or _context_length(config, model, fast),
         weight_bytes=sum(tensor.nbytes for tensor in tensors),
-        kernel=kernel or (available_kernel(dtype or selected.spec.dtype) if device != "cpu" else "sdpa"),
+        kernel=kernel or (available_kernel(number_format) if device != "cpu" else "sdpa"),
         revision=revision or whereabouts(selected, folder)[1],
     )
 
@@ -117,9 +124,9 @@ def _architecture(config: Any, needs: Collection[str]) -> tuple[Any, dict[str, A
     """The class that loads what is needed, and what else it is told."""
     if PAIRS in needs:
         return AutoModelForSequenceClassification, {}
-    if config.is_encoder_decoder and HEADED & set(needs):
+    if config.is_encoder_decoder and SPOKEN & set(needs):
         return AutoModelForSeq2SeqLM, {}
-    auto = AutoModelForCausalLM if HEADED & set(needs) else AutoModel
+    auto = AutoModelForCausalLM if SPOKEN & set(needs) else AutoModel
     return auto, {"attn_implementation": attention.register()}
 
 
@@ -130,6 +137,15 @@ def _context_length(config: Any, model: Any, fast: Any) -> int:
         return learnt
     stated = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(stated or fast.model_max_length)
+
+
+def check_use(selected: Selected, needs: Collection[str], dtype: str | None) -> None:
+    """UserError where a backbone cannot serve these needs, or a number format is asked of one that is only served."""
+    refusal = selected.refusal(needs)
+    if refusal is not None:
+        raise UserError(refusal[0].upper() + refusal[1:])
+    if isinstance(selected.source, EndpointSource) and dtype is not None:
+        raise UserError(f"Backbone '{selected.name}': its server chose the number format; leave --dtype out.")
 
 
 def default_device() -> str:

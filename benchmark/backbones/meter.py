@@ -22,13 +22,14 @@ class Cost:
     """Counts since a meter was made.
 
     Attributes:
-        forward_passes: calls of the model.
+        forward_passes: calls of the model; of a served one, requests that it answered.
         prompt_tokens: tokens given to it, padding excluded, summed over calls; tokens taken from a cache are not
             counted again, and generated tokens that are fed back are not counted here.
         completion_tokens: tokens generated.
         answers: written answers that were read; malformed: those of them with a fault.
         faults: answers with each fault.
         seconds: by phase, the device's work included.
+        dollars: what a hosted model charged for the tokens, by the prices its entry gives.
     """
 
     forward_passes: int = 0
@@ -38,6 +39,7 @@ class Cost:
     malformed: int = 0
     faults: Mapping[Fault, int] = field(default_factory=dict)
     seconds: Mapping[Phase, float] = field(default_factory=dict)
+    dollars: float = 0.0
 
     def __sub__(self, earlier: Cost) -> Cost:
         return Cost(
@@ -56,6 +58,7 @@ class Cost:
                 for phase, spent in self.seconds.items()
                 if spent > earlier.seconds.get(phase, 0.0)
             },
+            self.dollars - earlier.dollars,
         )
 
 
@@ -75,6 +78,7 @@ class Meter:
         self._malformed = 0
         self._faults: Counter[Fault] = Counter()
         self._seconds: dict[Phase, float] = {}
+        self._dollars = 0.0
 
     @property
     def total(self) -> Cost:
@@ -87,10 +91,14 @@ class Meter:
             self._malformed,
             dict(self._faults),
             dict(self._seconds),
+            self._dollars,
         )
 
-    def add(self, prompt_tokens: int, completion_tokens: int = 0, forward_passes: int = 1) -> None:
+    def add(
+        self, prompt_tokens: int, completion_tokens: int = 0, forward_passes: int = 1, dollars: float = 0.0
+    ) -> None:
         """Count work done."""
+        self._dollars += dollars
         self._forward_passes += forward_passes
         self._prompt_tokens += prompt_tokens
         self._completion_tokens += completion_tokens

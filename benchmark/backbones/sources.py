@@ -8,18 +8,23 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
+from benchmark.backbones import catalogue
 from benchmark.backbones.catalogue import Selected
-from benchmark.backbones.spec import HubSource, LocalSource, Terms, WheelSource
+from benchmark.backbones.spec import EndpointSource, HubSource, LocalSource, Terms, VllmSource, WheelSource
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_file, sha256_files
 from benchmark.paths import cache_root
 
 MANIFEST = "manifest.json"
+TOKENIZER = ("*.json", "*.jinja", "*.model", "*.txt")
+WEIGHTS = (*TOKENIZER, "*.safetensors")
+"""Files of a repository that are fetched."""
 Report = Callable[[str], None]
 """Called with one line about what is being done."""
 
@@ -30,7 +35,7 @@ def folder_of(selected: Selected) -> Path:
     return cache_root() / "backbones" / f"{selected.spec.name}-{selected.source.sha256[:12]}"
 
 
-def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = lambda _: None) -> Path:
+def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = lambda _: None) -> Path | None:
     """Fetch and convert what is missing, verify what is there.
 
     Args:
@@ -39,7 +44,8 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
         report: receives progress lines.
 
     Returns:
-        A folder with config, tokenizer and safetensors.
+        A folder with config, tokenizer and safetensors; of a served model one with its tokenizer, or None where only
+        the server has it.
 
     Raises:
         UserError: terms not accepted, source not reachable, or a file whose hash is not the pinned one.
@@ -52,16 +58,43 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
             return _snapshot(selected.name, source, report)
         case WheelSource() as source:
             return _unpacked(selected, source, report)
+        case VllmSource(weights=weights):
+            return prepare(Selected(selected.spec, weights), accept_terms=accept_terms, report=report)
+        case EndpointSource(tokenizer=name):
+            return None if name is None else _tokenizer(catalogue.find(name), accept_terms, report)
 
 
-def whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
+def settings_of(selected: Selected, folder: Path | None) -> dict[str, Any] | None:
+    """All that may change the answers of an engine that is no local model, for the record; None for a local one."""
+    spec = selected.spec
+    shared = {"context_length": spec.context_length, "chat_template": spec.chat_template}
+    match selected.source:
+        case EndpointSource(api="chat") as source:
+            return source.settings() | {"context_length": spec.context_length}
+        case EndpointSource() as source:
+            assert folder is not None
+            files = sorted({path for pattern in TOKENIZER for path in folder.glob(pattern)})
+            return source.settings() | shared | {"tokenizer_sha256": sha256_files((path.name, path) for path in files)}
+        case VllmSource(options=options):
+            from benchmark.backbones.language.vllm_offline import DETERMINISTIC, ENVIRONMENT
+
+            return {**DETERMINISTIC, **ENVIRONMENT, "temperature": 0, **shared, **options}
+    return None
+
+
+def whereabouts(selected: Selected, folder: Path | None) -> tuple[str, str]:
     """Where prepared weights come from, and which they are.
 
     Returns:
         Repository, package requirements or the folder's name; then hub commit or sha256 of the weights. A local
-        folder's files are read for it.
+        folder's files are read for it. Of a served model the server's URL, and its name there.
     """
+    if isinstance(selected.source, EndpointSource):
+        return selected.source.base_url, selected.source.model
+    assert folder is not None
     match selected.source:
+        case VllmSource(weights=weights):
+            return whereabouts(Selected(selected.spec, weights), folder)
         case WheelSource(packages=packages, sha256=sha256):
             return ", ".join(package.requirement for package in packages), sha256
         case HubSource(repository=repository, revision=revision):
@@ -69,6 +102,7 @@ def whereabouts(selected: Selected, folder: Path) -> tuple[str, str]:
         case LocalSource():
             files = sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors", ".jinja"})
             return folder.name, sha256_files((path.name, path) for path in files)
+    raise AssertionError(selected.source.kind)
 
 
 def verify(folder: Path) -> None:
@@ -106,14 +140,24 @@ def _check_terms(name: str, terms: Terms | None, accepted: bool) -> None:
         )
 
 
-def _snapshot(name: str, source: HubSource, report: Report) -> Path:
+def _tokenizer(selected: Selected, accept_terms: bool, report: Report) -> Path:
+    """A folder with a backbone's tokenizer; its weights are left where they are, if they can be."""
+    if isinstance(selected.source, HubSource):
+        _check_terms(selected.spec.name, selected.spec.terms, accept_terms)
+        return _snapshot(selected.name, selected.source, report, TOKENIZER)
+    folder = prepare(selected, accept_terms=accept_terms, report=report)
+    if folder is None:
+        raise UserError(f"Backbone '{selected.name}' is served and has no tokenizer here. Name one with a tokenizer.")
+    return folder
+
+
+def _snapshot(name: str, source: HubSource, report: Report, patterns: Sequence[str] = WEIGHTS) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     report(f"{name}: looking for {source.repository} in the hub cache, then on the hub")
-    patterns = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
     try:
-        return Path(snapshot_download(source.repository, revision=source.revision, allow_patterns=patterns))
+        return Path(snapshot_download(source.repository, revision=source.revision, allow_patterns=list(patterns)))
     except RepositoryNotFoundError as error:
         reason = f"no such repository, or no access to it ({_first_line(error)})"
     except LocalEntryNotFoundError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from benchmark.schema import Strict
 
@@ -19,6 +20,10 @@ GIVES: Mapping[Kind, frozenset[str]] = {
     "encoder-decoder": frozenset({"logits"}),
 }
 """What a method may need (see its card) of each kind of model."""
+AS_SERVED = "as served"
+"""Stands in a record for the number format of a model that a server answers for."""
+ELSEWHERE = "elsewhere"
+"""Device of such a model."""
 
 
 class Licence(Strict):
@@ -80,7 +85,98 @@ class LocalSource(Strict):
     path: str
 
 
-Source = Annotated[WheelSource | HubSource | LocalSource, Field(discriminator="kind")]
+class Prices(Strict):
+    """What a hosted model costs, in US dollars a million tokens."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+
+
+class EndpointSource(Strict):
+    """A model that a server answers for, over the wire format of OpenAI. Its weights are not here."""
+
+    kind: Literal["endpoint"]
+    base_url: str
+    """Such as ``http://127.0.0.1:8000/v1``; without credentials."""
+    model: str = Field(min_length=1)
+    """As the server calls it."""
+    key_env: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Environment variable that holds the key; None: no key is sent."""
+    api: Literal["chat", "completions"] = "chat"
+    """``chat``: the server applies its chat template. ``completions``: the prompt is rendered and tokenised here and
+    sent as token ids, so that it is the local engine's to the token; needs ``tokenizer``."""
+    tokenizer: str | None = None
+    """Completions: a backbone's name (see `catalogue.find`) whose tokenizer the served model has."""
+    echo: bool = False
+    """Completions: the server tells the log-probabilities of the prompt's own tokens."""
+    top_logprobs: int = Field(default=20, ge=0)
+    """Most tokens whose log-probabilities the server tells at a position; 0: it tells none."""
+    prefill: Literal["none", "continue_final_message", "assistant_turn"] = "none"
+    """Chat: how the answer is begun for the model. By the fields of vLLM and SGLang, by a last turn of the assistant
+    (llama.cpp), or not at all: methods that begin the answer are refused then."""
+    system_turn: bool = True
+    """Chat: whether the model takes a system turn; else its text is put before the first user turn."""
+    thinking_switch: bool = False
+    """Chat: the server hands ``chat_template_kwargs.enable_thinking`` to its template."""
+    limit_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """Chat: what the server calls the token limit."""
+    temperature: float | None = Field(default=0.0, ge=0)
+    """None: not sent, for models that refuse it; answers may then differ from run to run."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of every request; recorded, so no place for secrets."""
+    concurrency: int = Field(default=8, ge=1)
+    """Most requests under way at once."""
+    timeout: float = Field(default=120.0, gt=0)
+    """Seconds of one attempt."""
+    attempts: int = Field(default=6, ge=1)
+    """Tries of a request before it is given up."""
+    prices: Prices | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_credentials(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be a URL that begins with http:// or https://")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "holds credentials or a query; name the environment variable of the key in key_env instead"
+            )
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _belongs_to_the_api(self) -> EndpointSource:
+        foreign = (
+            ("prefill", "system_turn", "thinking_switch", "limit_field")
+            if self.api == "completions"
+            else (
+                "tokenizer",
+                "echo",
+            )
+        )
+        changed = [field for field in foreign if getattr(self, field) != type(self).model_fields[field].default]
+        if changed:
+            raise ValueError(f"{', '.join(changed)}: has no meaning with api={self.api}")
+        if self.api == "completions" and self.tokenizer is None:
+            raise ValueError("api=completions needs tokenizer: prompts are tokenised here")
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """What may change an answer: everything but the key's name, prices and how often and how long is tried."""
+        kept = {"key_env", "prices", "concurrency", "timeout", "attempts", "kind", "tokenizer"}
+        return self.model_dump(mode="json", exclude=kept)
+
+
+class VllmSource(Strict):
+    """Weights that vLLM runs in this process, on a GPU."""
+
+    kind: Literal["vllm"]
+    weights: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Further arguments of ``vllm.LLM``, such as ``tensor_parallel_size``; recorded."""
+
+
+Source = Annotated[WheelSource | HubSource | LocalSource | EndpointSource | VllmSource, Field(discriminator="kind")]
 
 
 class BackboneSpec(Strict):
@@ -94,7 +190,8 @@ class BackboneSpec(Strict):
     parameters: int | None = Field(default=None, gt=0)
     context_length: int | None = Field(default=None, gt=0)
     """Tokens; None: read from the model's config."""
-    dtype: DType
+    dtype: DType | None = None
+    """None: for a backbone that is only served."""
     chat: Chat | None = None
     """None: derived from the tokenizer's chat template when the backbone is loaded."""
     chat_template: str | None = None
@@ -113,6 +210,12 @@ class BackboneSpec(Strict):
     def serves(self, needs: Collection[str]) -> bool:
         """Whether it may give what a method needs; a method with several needs asks each of its presets."""
         return self.kind is None or not GIVES[self.kind].isdisjoint(needs)
+
+    @model_validator(mode="after")
+    def _weights_have_a_number_format(self) -> BackboneSpec:
+        if self.dtype is None and any(source.kind != "endpoint" for source in self.sources):
+            raise ValueError("dtype is required of a backbone with weights")
+        return self
 
     def source(self, kind: str | None = None) -> Source:
         """The source of that kind, or the default one; ValueError when there is none of that kind."""

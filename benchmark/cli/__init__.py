@@ -18,12 +18,14 @@ COMMANDS = {
     "fit": "Learn a method's heads or router from judged queries.",
     "evaluate": "Measure a TREC run file against judgements.",
     "analyze": "Measure what a backbone's layers and heads know.",
+    "first-stage": "Build a first-stage run.",
+    "data": "List, fetch and verify collections and their runs.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }
 """Each command is the object ``command`` in the module of its name in this package, or of its name here:"""
 
-MODULES = {"list": "listing"}
+MODULES = {"list": "listing", "first-stage": "first_stage"}
 
 
 class Commands(click.Group):

@@ -17,6 +17,7 @@ from benchmark.cli.options import backbone_options, prepared
 @click.option("--test-split", default="test", show_default=True, help="Queries that the curve is measured on.")
 @click.option("--first-stage", default=None, show_default="the collection's", help="Run that is re-ranked.")
 @click.option("--depth", type=click.IntRange(min=1), default=20, show_default=True, help="Candidates a query.")
+@click.option("--words", type=click.IntRange(min=0), default=0, show_default="all", help="Words kept of a passage.")
 @click.option(
     "--artefact",
     "folders",
@@ -39,6 +40,7 @@ def heads(
     test_split: str,
     first_stage: str | None,
     depth: int,
+    words: int,
     folders: tuple[Path, ...],
     out: Path,
     threads: int,
@@ -83,8 +85,8 @@ def heads(
     with Progress(console=Console(stderr=True)) as bar:
         detecting = bar.add_task("Detection", total=len(learnt.examples))
         measuring = bar.add_task("Curve", total=len(measured.topics))
-        rules = analysis.detect(backbone, scorer, learnt.examples, lambda _: bar.advance(detecting))
-        lines = analysis.sum_curves(backbone, scorer, rules, measured, lambda _: bar.advance(measuring))
+        rules = analysis.detect(backbone, scorer, learnt.examples, lambda _: bar.advance(detecting), words)
+        lines = analysis.sum_curves(backbone, scorer, rules, measured, lambda _: bar.advance(measuring), words)
     found = analysis.overlaps([*(rule.best for rule in rules), *sets])
     seen = analysis.seen_before(measured.topics, learnt.data)
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import click
 
-EXTRAS = {"openai": "api", "ray": "ray", "submitit": "slurm", "pytest": "dev"}
+EXTRAS = {"openai": "api", "vllm": "vllm", "ray": "ray", "submitit": "slurm", "pytest": "dev"}
 """Module of each optional extra."""
 
 NEEDED = (
@@ -26,7 +26,10 @@ NEEDED = (
 
 
 @click.command()
-def command() -> None:
+@click.option(
+    "--backbone", "served", default=None, metavar="FILE", help="Also ask the server that this YAML file describes."
+)
+def command(served: str | None) -> None:
     """Say what is installed, found and missing; exit status 1 if something needed is missing."""
     from benchmark.harness import provenance
     from benchmark.paths import cache_root
@@ -43,6 +46,8 @@ def command() -> None:
     parent = next(folder for folder in (cache, *cache.parents) if folder.exists())
     click.echo(f"Disk free     {shutil.disk_usage(parent).free / 2**30:.1f} GiB")
     for line in _backbones():
+        click.echo(line)
+    for line in _endpoint(served) if served else []:
         click.echo(line)
     absent = [extra for module, extra in EXTRAS.items() if find_spec(module) is None]
     if absent:
@@ -79,6 +84,27 @@ def _backbones() -> list[str]:
         if isinstance(spec.sources[0], WheelSource):
             ready = (folder_of(Selected(spec, spec.sources[0])) / MANIFEST).is_file()
             lines.append(f"Backbone      {name}: {'ready' if ready else 'fetched at its first use'}")
+    return lines
+
+
+def _endpoint(name: str) -> list[str]:
+    """What a server gives of what its entry says, each asked with a few tokens; UserError where it does not answer."""
+    from benchmark.backbones import catalogue, loader, sources
+    from benchmark.backbones.spec import EndpointSource
+    from benchmark.errors import UserError
+
+    selected = catalogue.find(name)
+    if not isinstance(selected.source, EndpointSource):
+        raise UserError(f"Backbone '{selected.name}' is not behind an endpoint: there is no server to ask.")
+    language = loader.load(selected, sources.prepare(selected), needs=["generation"]).language
+    language.require("generate")
+    lines = [f"Endpoint      {selected.name}: {selected.source.base_url} answers as {selected.source.model}"]
+    for capability in sorted(language.capabilities - {"generate"}):
+        try:
+            language.require(capability)
+            lines.append(f"Endpoint      {selected.name}: gives {capability}")
+        except UserError as error:
+            lines.append(f"Endpoint      {error}")
     return lines
 
 

@@ -27,13 +27,14 @@ def _methods() -> Rows:
 
 def _backbones() -> Rows:
     from benchmark.backbones import catalogue
+    from benchmark.backbones.spec import AS_SERVED
 
     return [
         {
             "name": name,
             "parameters": f"{spec.parameters / 1e9:.2f} B" if spec.parameters else "?",
             "context": f"{spec.context_length}" if spec.context_length else "?",
-            "dtype": spec.dtype,
+            "dtype": spec.dtype or AS_SERVED,
             "licence": spec.licence.name if spec.licence else "?",
             "sources": ", ".join(source.kind for source in spec.sources),
         }
@@ -51,7 +52,8 @@ def _collections() -> Rows:
             "split": split,
             "queries": str(part.queries),
             "documents": str(part.documents),
-            "first stages": ", ".join(f"{run} (depth {listed.depth})" for run, listed in part.runs.items()),
+            "first stages": ", ".join(f"{run} (depth {listed.depth})" for run, listed in part.runs.items())
+            or spec.first_stage,
             "licence": spec.licence,
         }
         for name, spec in catalogue.entries().items()
@@ -68,7 +70,7 @@ def _suites() -> Rows:
             "methods": ", ".join(f"{entry.method}:{entry.preset}" for entry in suite.methods),
             "backbones": ", ".join(suite.backbones),
             "collections": ", ".join(entry.collection for entry in suite.collections),
-            "depth": str(suite.depth),
+            "depth": ", ".join(map(str, suite.depth)),
         }
         for name, suite in suites.entries().items()
     ]
@@ -97,7 +99,7 @@ def command(kind: str, as_json: bool) -> None:
 
     table = Table()
     for column in rows[0] if rows else []:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name")
     for row in rows:
         table.add_row(*row.values())
     output().print(table)

@@ -128,6 +128,8 @@ def _costs(seconds: float, cost: Any) -> dict[str, Any]:
         "completion_tokens": cost.completion_tokens,
         "forward_passes": cost.forward_passes,
     }
+    if cost.dollars:
+        costs["dollars"] = round(cost.dollars, 9)
     if cost.answers:
         costs |= {"answers": cost.answers, "malformed": cost.malformed, "faults": dict(cost.faults)}
     return costs

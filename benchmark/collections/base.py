@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmark.collections.rules import NO_RULES, Rules
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,23 @@ class FirstStage:
     """A fixed first-stage run of a collection.
 
     Attributes:
-        name: its name in the collection; path: a TREC run file; sha256: of that file.
+        name: its name in the collection; path: a run file; sha256: of that file.
+        rules: what is removed from its lists.
+        excluded: docids by qid, for the rules.
     """
 
     name: str
     path: Path
     sha256: str
+    rules: Rules = NO_RULES
+    excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def hits(self) -> dict[str, list[Hit]]:
-        """Candidates of each topic, best first; UserError with every problem of a malformed file."""
+        """Candidates of each topic, best first, less what the rules remove; UserError for a malformed file."""
+        return self.rules.applied(self.read(), self.excluded)
+
+    def read(self) -> dict[str, list[Hit]]:
+        """The lists as they are; UserError with every problem of a malformed file."""
         from benchmark.evaluation.runfile import read_run
 
         return read_run(self.path)
@@ -67,6 +77,7 @@ class Collection(ABC):
     Attributes:
         name: the collection's name; split: which part of it; revision: sha256 of topics, documents and judgements.
         relevant_from: lowest grade that counts as relevant in MAP, MRR and recall.
+        rules: what is done to its candidates before they are ranked.
     """
 
     name: str
@@ -74,6 +85,7 @@ class Collection(ABC):
     title: str
     family: str
     relevant_from: int
+    rules: Rules = NO_RULES
 
     @property
     @abstractmethod
@@ -89,6 +101,10 @@ class Collection(ABC):
         """The documents with these ids, in this order; UserError that lists ids that are not in the corpus."""
 
     @abstractmethod
+    def corpus(self) -> Iterator[Document]:
+        """All documents, one at a time."""
+
+    @abstractmethod
     def qrels(self) -> Qrels:
         """Judgements."""
 
@@ -99,3 +115,7 @@ class Collection(ABC):
     @abstractmethod
     def first_stage(self, name: str | None = None) -> FirstStage:
         """A run by name, or the default one; UserError when there is none of that name."""
+
+    def excluded(self) -> Mapping[str, frozenset[str]]:
+        """Documents that the collection excludes for a topic, by qid, for its rules; none by default."""
+        return {}

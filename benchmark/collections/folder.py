@@ -10,11 +10,12 @@ from typing import Any
 
 from benchmark.collections.base import Collection, Document, FirstStage, Qrels, Topic
 from benchmark.collections.reading import opened
+from benchmark.collections.rules import Rules
+from benchmark.collections.runs import Runs
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
 from benchmark.evaluation.qrels import read_qrels
-from benchmark.hashing import sha256_file, sha256_files
-from benchmark.names import unknown
+from benchmark.hashing import sha256_files
 
 
 class FolderCollection(Collection):
@@ -35,6 +36,7 @@ class FolderCollection(Collection):
         self.title = spec.title if spec else self.name
         self.family = spec.family if spec else "Local"
         self.relevant_from = spec.relevant_from if spec else 1
+        self.rules = spec.rules if spec else Rules()
 
     @cached_property
     def revision(self) -> str:
@@ -62,35 +64,28 @@ class FolderCollection(Collection):
             )
         return [self._corpus[docid] for docid in docids]
 
+    def corpus(self) -> Iterator[Document]:
+        """See `Collection.corpus`."""
+        return read_corpus(self.folder)
+
     def qrels(self) -> Qrels:
         """See `Collection.qrels`."""
         return read_qrels(_existing(self.folder, "qrels.tsv"))
 
     def first_stages(self) -> list[str]:
         """See `Collection.first_stages`."""
-        if self.spec:
-            names = list(self.spec.splits[self.split].runs)
-            return sorted(names, key=lambda name: (name != self.spec.first_stage if self.spec else False, name))
-        names = sorted(path.name.removeprefix("run.").removesuffix(".trec") for path in self.folder.glob("run.*.trec"))
-        return sorted(names, key=lambda name: (not name.startswith("bm25"), name))
+        return self._runs.names()
 
     def first_stage(self, name: str | None = None) -> FirstStage:
         """See `Collection.first_stage`; UserError also when a pinned run file was changed."""
-        names = self.first_stages()
-        if not names:
-            raise UserError(f"Collection '{self.name}' ({self.split}) has no first-stage run (run.<name>.trec).")
-        chosen = name or names[0]
-        if chosen not in names:
-            raise unknown(f"first stage of '{self.name}':", chosen, names)
+        return self._runs.find(name)
+
+    @property
+    def _runs(self) -> Runs:
         if self.spec is None:
-            path = self.folder / f"run.{chosen}.trec"
-            return FirstStage(chosen, path, sha256_file(path))
-        run = self.spec.splits[self.split].runs[chosen]
-        path = _existing(self.folder, run.file)
-        actual = sha256_file(path)
-        if actual != run.sha256:
-            raise UserError(f"{path}: damaged: sha256 expected {run.sha256}, found {actual}. Restore the file.")
-        return FirstStage(chosen, path, actual)
+            return Runs(self.name, self.split, self.folder)
+        pinned = self.spec.splits[self.split].runs
+        return Runs(self.name, self.split, self.folder, pinned, self.spec.first_stage, self.rules)
 
     @cached_property
     def _corpus(self) -> Mapping[str, Document]:

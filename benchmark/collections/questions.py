@@ -91,8 +91,8 @@ class GivenOrder(FirstStage):
 
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def hits(self) -> dict[str, list[Hit]]:
-        """See `FirstStage.hits`; a score only says the place: 0, -1, -2, ..."""
+    def read(self) -> dict[str, list[Hit]]:
+        """See `FirstStage.read`; a score only says the place: 0, -1, -2, ..."""
         return {
             qid: [Hit(docid, float(-place)) for place, docid in enumerate(docids)] for qid, docids in self.lists.items()
         }
@@ -148,6 +148,10 @@ class QuestionsCollection(Collection):
             )
         return [self._documents[docid] for docid in docids]
 
+    def corpus(self) -> Iterator[Document]:
+        """See `Collection.corpus`."""
+        return iter(self._documents.values())
+
     def qrels(self) -> Qrels:
         """See `Collection.qrels`."""
         return {
@@ -165,7 +169,7 @@ class QuestionsCollection(Collection):
         if name not in (None, GIVEN):
             raise unknown(f"first stage of '{self.name}':", str(name), [GIVEN])
         lists = {question.qid: [paragraph.docid for paragraph in question.paragraphs] for question in self._questions}
-        return GivenOrder(GIVEN, self.path, sha256_json(lists), lists)
+        return GivenOrder(GIVEN, self.path, sha256_json(lists), lists=lists)
 
     @cached_property
     def _questions(self) -> list[Question]:

@@ -13,8 +13,8 @@ from benchmark.artefacts import read_artefact
 from benchmark.backbones import catalogue as backbone_catalogue
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.kernels import available_kernel
-from benchmark.backbones.sources import whereabouts
-from benchmark.backbones.spec import DType
+from benchmark.backbones.sources import settings_of, whereabouts
+from benchmark.backbones.spec import AS_SERVED, DType, EndpointSource
 from benchmark.collections import catalogue as collection_catalogue
 from benchmark.collections.base import Collection
 from benchmark.errors import UserError
@@ -28,8 +28,8 @@ from methods.registry import Plugin
 
 T = TypeVar("T")
 
-Prepare = Callable[[Selected], Path]
-"""Brings a backbone's weights here and returns their folder."""
+Prepare = Callable[[Selected], Path | None]
+"""Brings a backbone's weights here and returns their folder; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def select(
             "methods": tuple(chosen) or suite.methods,
             "backbones": tuple(backbones) or suite.backbones,
             "collections": tuple(asked) or suite.collections,
-            "depth": depth or suite.depth,
+            "depth": (depth,) if depth else suite.depth,
         }
     )
 
@@ -127,15 +127,23 @@ def plan(
     collections = [
         (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
     ]
-    asked = [
-        (entry, found, _try(collection_request, problems, entry, found, suite.depth))
+    runs = [
+        (entry, found, _try(collection_request, problems, name, found))
         for entry, found in collections
         if found
+        for name in entry.first_stages
+    ]
+    asked = [
+        (entry, found, request and request.model_copy(update={"depth": depth}))
+        for entry, found, request in runs
+        for depth in suite.depth
     ]
     queries = {id(found): _try(_number_of_topics, problems, found) for _, found, request in asked if request}
     needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
     if needing and not backbones:
         problems.append(f"Method '{needing[0]}' needs a backbone and the suite names none. Add --backbone.")
+    for _, selected in backbones if needing else []:
+        problems += _refusals(selected, [plugin for _, plugin, _ in options], dtype) if selected else []
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
     prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
@@ -196,6 +204,18 @@ def method_request(entry: SuiteMethod, plugin: Plugin, values: Options) -> Metho
     )
 
 
+def _refusals(selected: Selected, plugins: Sequence[Plugin], dtype: DType | None) -> list[str]:
+    """What speaks against running methods on a backbone."""
+    found = [
+        f"Method '{plugin.name}': {refusal}"
+        for plugin in plugins
+        if plugin.card.needs and (refusal := selected.refusal(plugin.card.needs))
+    ]
+    if dtype and isinstance(selected.source, EndpointSource):
+        found.append(f"Backbone '{selected.name}': its server chose the number format; leave --dtype out.")
+    return found
+
+
 def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None) -> bool:
     """Whether the preset is for any backbone, or for one of this name, whatever its source."""
     preset = plugin.card.presets.get(entry.preset)
@@ -206,23 +226,28 @@ def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None
     return name == wanted or (backbone.source == "local" and name == wanted.rpartition("/")[2])
 
 
-def backbone_request(selected: Selected, folder: Path, dtype: DType | None) -> BackboneRequest:
+def backbone_request(selected: Selected, folder: Path | None, dtype: DType | None) -> BackboneRequest:
     """Identity of a prepared backbone."""
     location, revision = whereabouts(selected, folder)
+    settings = settings_of(selected, folder)
+    number_format = dtype or selected.spec.dtype
+    if isinstance(selected.source, EndpointSource):
+        number_format = None
     return BackboneRequest(
         name=selected.name,
         source=selected.source.kind,
         location=location,
         revision=revision,
-        dtype=dtype or selected.spec.dtype,
-        attention=available_kernel(dtype or selected.spec.dtype),
+        dtype=number_format or AS_SERVED,
+        attention=available_kernel(number_format) if number_format and settings is None else None,
+        settings=settings,
         engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
     )
 
 
-def collection_request(entry: SuiteCollection, collection: Collection, depth: int) -> CollectionRequest:
+def collection_request(first_stage: str | None, collection: Collection, depth: int = 1) -> CollectionRequest:
     """Identity of a collection with its candidates."""
-    run = collection.first_stage(entry.first_stage)
+    run = collection.first_stage(first_stage)
     return CollectionRequest(
         name=collection.name,
         split=collection.split,
@@ -230,6 +255,7 @@ def collection_request(entry: SuiteCollection, collection: Collection, depth: in
         first_stage=run.name,
         run_sha256=run.sha256,
         depth=depth,
+        rules=collection.rules,
     )
 
 
@@ -251,7 +277,7 @@ def command_of(
         words += ["--backbone", _impersonal(backbone)]
     # With its split and run: the suite may hold the collection more than once.
     asked = f"{_impersonal(entry.collection)}:{collection.split}:{collection.first_stage}"
-    words += ["--collection", asked, "--depth", str(suite.depth)]
+    words += ["--collection", asked, "--depth", str(collection.depth)]
     if dtype:
         words += ["--dtype", dtype]
     return shlex.join(words)
@@ -292,8 +318,9 @@ def _collections(suite: Suite, name: str) -> list[SuiteCollection]:
         for entry in suite.collections
         if canonical(_impersonal(entry.collection)) == canonical(_impersonal(collection))
         and split in ("", entry.split)
-        and run in ("", entry.first_stage)
+        and (not run or run in entry.first_stages)
     ]
+    held = [entry.model_copy(update={"first_stage": run}) for entry in held] if run else held
     return held or [SuiteCollection(collection=collection, split=split or "test", first_stage=run or None)]
 
 

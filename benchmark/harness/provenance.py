@@ -24,6 +24,8 @@ PACKAGES = (
     "ranx",
     "bm25s",
     "gguf",
+    "openai",
+    "vllm",
 )
 """Packages whose version may move a number."""
 

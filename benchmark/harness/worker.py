@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
+from benchmark.backbones.spec import AS_SERVED, ELSEWHERE
 from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Collection, Topic
 from benchmark.errors import UserError, explain_os_error
@@ -173,13 +174,14 @@ def _records(
             answers=outcome.cost.answers,
             malformed=outcome.cost.malformed,
             faults=dict(outcome.cost.faults),
-            peak_memory_bytes=memory.above_baseline if backbone else None,
+            dollars=outcome.cost.dollars or None,
+            peak_memory_bytes=memory.above_baseline if backbone and backbone.weight_bytes is not None else None,
             warm_up=number < WARM_UP,
         )
 
 
 def _load(job: Job) -> Backbone | None:
-    if job.backbone is None or job.folder is None or job.request.backbone is None:
+    if job.backbone is None or job.request.backbone is None:
         return None
     import torch
 
@@ -187,7 +189,7 @@ def _load(job: Job) -> Backbone | None:
 
     torch.set_num_threads(job.threads)
     asked = job.request.backbone
-    dtype: Any = asked.dtype
+    dtype: Any = None if asked.dtype == AS_SERVED else asked.dtype
     return loader.load(
         catalogue.find(job.backbone),
         job.folder,
@@ -210,6 +212,8 @@ def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
 
 
 def _accelerator(backbone: Backbone | None) -> str | None:
+    if backbone is not None and backbone.device == ELSEWHERE:
+        return "a server's, not known"
     if backbone is None or backbone.device != "cuda":
         return None
     import torch

@@ -131,6 +131,7 @@ def main(name: str, sizes: tuple[str, ...], only: str, repeats: int, threads: in
     selected = catalogue.find(name)
     folder = sources.prepare(selected, report=lambda line: click.echo(line, err=True))
     backbone = loader.load(selected, folder, dtype="float32")
+    assert folder is not None, "load refuses what has no weights here"
     report: dict[str, Any] = {"backbone": selected.name, "machine": facts(threads)}
     texts = []
     for size in sizes:

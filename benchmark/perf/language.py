@@ -117,6 +117,7 @@ def main(
     selected = catalogue.find(name)
     folder = sources.prepare(selected, report=lambda line: click.echo(line, err=True))
     backbone = loader.load(selected, folder, needs=["logits", "generation"], dtype=dtype)
+    assert folder is not None, "load refuses what has no weights here"
     passages = candidates(documents, words)
     size = f"{documents} documents of {words} words"
     groups: dict[str, Callable[[], list[Variant]]] = {

@@ -57,7 +57,7 @@ class First(Listwise[FirstOptions]):
         options, language = self.options, self.backbone.language
         language.require("next_token", *(("tokens",) if options.passage_tokens or options.query_tokens else ()))
         language.check_answers(self.answers(options.window))
-        language.encode(Prompt(self._messages("?", ["?"], self.labels(1))))
+        language.encode(Prompt(self._messages("?", ["?"], self.labels(1)), self._opening()))
 
     def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
         """Log-probability of each passage's identifier as the next token, among those of the window."""
@@ -80,14 +80,17 @@ class First(Listwise[FirstOptions]):
         asked = language.cut(query, options.query_tokens) if options.query_tokens else query
         texts = [self._cut(candidate) for candidate in candidates]
         labels = self.labels(len(candidates))
-        opening = "[" if options.prompt == "ranking" else " Passage:"
 
         def encode(words: int) -> Encoded:
             shown = [self._shown(passage(candidate, words)) for candidate in texts]
-            return language.encode(Prompt(self._messages(asked, shown, labels), opening))
+            return language.encode(Prompt(self._messages(asked, shown, labels), self._opening()))
 
         budget = None if self.room is None else self.room - self._kept_free()
         return fitted(encode, options.words, budget, len(candidates))
+
+    def _opening(self) -> str:
+        """What the answer is made to begin with."""
+        return "[" if self.options.prompt == "ranking" else " Passage:"
 
     def _messages(self, query: str, passages: Sequence[str], labels: Sequence[str]) -> tuple[Message, ...]:
         if self.options.prompt == "ranking":

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor
 
 from benchmark.artefacts import TrainingData, rounded
-from benchmark.errors import UserError
+from benchmark.errors import QueryError, UserError
 from methods.base import Candidate, Example, Fitted, Method, Options
 from methods.heads.choice import Choice, HeadOptions
 from methods.heads.detection import ranked_heads
@@ -128,7 +128,7 @@ def arranged_tables(
     Mixing draws from one stream over all queries, as QRHead's script does.
 
     Raises:
-        UserError: fewer examples than `FEWEST`.
+        UserError: fewer examples than `FEWEST`, or one that cannot be read.
     """
     if len(examples) < FEWEST:
         raise UserError(
@@ -141,7 +141,13 @@ def arranged_tables(
         order = list(range(len(example.candidates)))
         if settings.arrange == "shuffled":
             stream.shuffle(order)
-        found = scorer.scores(layout, example.query, [example.candidates[index] for index in order])
+        try:
+            found = scorer.scores(layout, example.query, [example.candidates[index] for index in order])
+        except QueryError as error:
+            raise UserError(
+                f"Training query '{example.query}' cannot be read: {error}. Where it is too long, lower the depth or "
+                "the number of words kept of a passage."
+            ) from error
         back = torch.tensor(order).argsort()
         tables.append(HeadScores(found.raw[..., back], found.calibrated[..., back]))
         progress(number)

@@ -28,6 +28,9 @@ from methods.routehead.states import query_state
 
 SHIPPED = Path(__file__).parent / "artefacts"
 
+FACTS = {"layer", "candidates", "most_heads"}
+"""What inference takes from an artefact's facts, besides the router's weights."""
+
 FEWEST = 10
 """Training queries without which there is nothing to hold out."""
 
@@ -46,11 +49,17 @@ class RouteHeadOptions(Options):
 
     @field_validator("router")
     @classmethod
-    def _can_be_found(cls, value: str) -> str:
-        if value != "auto" and _shipped(value) is None and not is_artefact(Path(value).expanduser()):
+    def _is_a_router(cls, value: str) -> str:
+        if value == "auto":
+            return value
+        folder = _shipped(value) or Path(value).expanduser()
+        if not is_artefact(folder):
             raise ValueError(
                 f"'{value}' is no folder with an artefact. {did_you_mean(value, _shipped_names())} 'auto' also works"
             )
+        header = read_artefact(folder).header
+        if not header.facts.keys() >= FACTS:
+            raise ValueError(f"artefact '{header.name}' of method '{header.method}' holds no router")
         return value
 
     def artefacts(self) -> dict[str, Path]:
@@ -151,11 +160,7 @@ class RouteHead(Method[RouteHeadOptions]):
 
     @cached_property
     def _router(self) -> Router:
-        tensors = self._artefact.tensors()
-        missing = sorted(set(Router.__dataclass_fields__) - set(tensors))
-        if missing:
-            raise UserError(f"Artefact '{self._artefact.header.name}' holds no router: {', '.join(missing)} missing.")
-        return Router.from_tensors(tensors)
+        return Router.from_tensors(self._artefact.tensors())
 
 
 def learn(judged: Sequence[Judged], states: torch.Tensor, settings: RouteHeadSettings, facts: dict[str, Any]) -> Fitted:

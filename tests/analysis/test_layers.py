@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchmark.analysis.layers import LayerQuality, as_csv, band_at_peak, layer_curve, layer_scores
 from benchmark.backbones.backbone import Backbone
 from benchmark.collections import catalogue
+from benchmark.errors import UserError
 from leaderboard.curve import Dot, curve
 from methods.base import Candidate
 from methods.in_context.icr import IcrOptions
@@ -36,6 +37,12 @@ def test_a_curve_over_a_collection(tiny_backbone: Backbone) -> None:
     assert [row.layer for row in rows] == [0, 1]
     for row in rows:
         assert 0 < row.interval[0] <= row.quality <= row.interval[1] < 1
+
+
+def test_a_topic_that_does_not_fit_is_named(tiny_backbone: Backbone) -> None:
+    short = Backbone("short", tiny_backbone._model, tiny_backbone.tokenizer, tiny_backbone.chat, 300, 0)
+    with pytest.raises(UserError, match=r"^Topic '\S+-q1' cannot be read: .*300.*lower --depth, or cut"):
+        layer_curve(short, catalogue.find("demo", "train"), None, 4, IcrOptions())
 
 
 @pytest.mark.parametrize(("peak", "expected"), [(11, (10, 13)), (0, (0, 3)), (27, (24, 27)), (26, (24, 27))])

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from benchmark.cli import doctor
+from tests.support import stub_server as on
 from tests.support.command import command
+from tests.support.endpoints import write_endpoint
+from tests.support.stub_server import serving
 
 
 def test_versions_caches_and_backbones(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +60,20 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Missing       ranx: reinstall rerankbench." in result.out
     assert "not installed: api (pip install 'rerankbench[NAME]')" in result.out
     assert "Everything" not in result.out
+
+
+def test_a_server_is_asked_what_it_gives(tmp_path: Path) -> None:
+    with serving() as stub:
+        entry = write_endpoint(tmp_path / "served.yaml", stub.url)
+        stub.turns = [on.answer(), on.answer(logprobs=on.told(A=-1.0))]
+        out = command("doctor", "--backbone", entry).out
+        assert f"Endpoint      served: {stub.url} answers as tiny" in out
+        assert "Endpoint      served: gives next_token" in out
+        stub.turns = [on.answer(), on.answer(), on.answer()]
+        out = command("doctor", "--backbone", entry).out
+        assert "Endpoint      Backbone 'served' cannot give what the method needs (next_token)" in out
+        stub.turns = [on.refuse(404)]
+        (problem,) = command("doctor", "--backbone", entry).problems
+        assert "model 'tiny' is not served there" in problem
+    (problem,) = command("doctor", "--backbone", "qwen3-8b").problems
+    assert problem == "Backbone 'qwen3-8b' is not behind an endpoint: there is no server to ask."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from benchmark.backbones import catalogue as backbones
 from benchmark.collections import catalogue as collections
 from methods import registry
 from tests.support.command import command
+from tests.support.endpoints import write_endpoint
 
 EXPECTED = {
     "methods": lambda: sorted(registry.plugins()),
@@ -50,3 +52,20 @@ def test_a_method_says_what_it_needs_and_its_presets() -> None:
 def test_an_installed_plugin_is_listed(faulty: pytest.MonkeyPatch) -> None:
     rows = {row["name"]: row for row in json.loads(command("list", "methods", "--json").out)}
     assert rows["faulty"]["presets"] == "default, tied, picky"
+
+
+def test_a_served_backbone_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = write_endpoint(tmp_path / "served.yaml", "http://127.0.0.1:8000/v1", key_env="SOME_KEY")
+    served = backbones.find(str(entry)).spec
+    monkeypatch.setattr(backbones, "entries", lambda: {"served": served})
+    result = command("list", "backbones", "--json")
+    assert json.loads(result.out) == [
+        {
+            "name": "served",
+            "parameters": "?",
+            "context": "?",
+            "dtype": "as served",
+            "licence": "?",
+            "sources": "endpoint",
+        }
+    ]

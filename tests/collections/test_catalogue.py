@@ -10,22 +10,33 @@ import pytest
 from benchmark.collections import catalogue
 from benchmark.collections.catalogue import FOLDER, entries, find
 from benchmark.collections.folder import content_hash, read_corpus
+from benchmark.collections.spec import FolderSource, SplitSpec
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_file
 
 SPLITS = ["test", "train"]
-EACH_PINNED_SPLIT = [(name, split) for name, spec in entries().items() for split in spec.splits]
+EACH_PINNED_SPLIT = [
+    (name, split)
+    for name, spec in entries().items()
+    for split, part in spec.splits.items()
+    if isinstance(part.source, FolderSource)
+]
 
 
 def demo_folder(split: str) -> Path:
-    return FOLDER / entries()["demo"].splits[split].folder
+    return folder_of(entries()["demo"].splits[split])
+
+
+def folder_of(split: SplitSpec) -> Path:
+    assert isinstance(split.source, FolderSource)
+    return FOLDER / split.source.folder
 
 
 @pytest.mark.parametrize(("name", "split"), EACH_PINNED_SPLIT)
 def test_files_are_the_pinned_ones(name: str, split: str) -> None:
     spec = entries()[name].splits[split]
     collection = find(name, split)
-    folder = FOLDER / spec.folder
+    folder = folder_of(spec)
     assert content_hash(folder) == spec.sha256 == collection.revision
     assert len(list(collection.topics())) == len({topic.qid for topic in collection.topics()}) == spec.queries
     docids = [document.docid for document in read_corpus(folder)]
@@ -107,3 +118,8 @@ def test_an_entry_is_named_as_its_file(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
     with pytest.raises(UserError, match=r"other\.yaml: the entry is named 'demo'"):
         entries.__wrapped__()
+
+
+def test_a_folder_called_like_an_entry_is_named_apart(small: Path, tmp_path: Path) -> None:
+    shutil.copytree(small, tmp_path / "beir-scifact")
+    assert find(str(tmp_path / "beir-scifact")).name == "local-beir-scifact"

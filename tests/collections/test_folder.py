@@ -14,6 +14,7 @@ import pytest
 from benchmark.collections.base import Document, Hit, Topic
 from benchmark.collections.catalogue import FOLDER, entries, find
 from benchmark.collections.folder import FolderCollection, content_hash
+from benchmark.collections.spec import FolderSource
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_file
 
@@ -48,7 +49,9 @@ def folder(tmp_path: Path) -> Path:
 def changeable(tmp_path: Path) -> FolderCollection:
     """The catalogued demo in a copy of its folder."""
     spec = entries()["demo"]
-    copy = shutil.copytree(FOLDER / spec.splits["test"].folder, tmp_path / "demo")
+    source = spec.splits["test"].source
+    assert isinstance(source, FolderSource)
+    copy = shutil.copytree(FOLDER / source.folder, tmp_path / "demo")
     return FolderCollection(copy, spec, "test")
 
 

@@ -15,6 +15,7 @@ from benchmark import suites
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.spec import LocalSource
 from benchmark.cli.run import command as run_command
+from benchmark.collections import folder
 from benchmark.errors import UserError
 from benchmark.harness import plan as planning
 from benchmark.harness import record
@@ -265,7 +266,7 @@ def test_collections_backbones_and_depth_are_selected(wide: Suite, small: Path) 
     assert chosen("demo:train") == [("demo", "train", None)]
     assert chosen("other:test:dense") == [("other", "test", "dense")]
     selected = select(wide, [], ["c/d", "e/f"], [], 7)
-    assert (selected.backbones, selected.depth) == (("c/d", "e/f"), 7)
+    assert (selected.backbones, selected.depth) == (("c/d", "e/f"), (7,))
 
 
 def parsed(command: str) -> dict[str, Any]:
@@ -410,3 +411,39 @@ def test_a_method_is_not_asked_of_a_backbone_of_another_kind(tmp_path: Path, sma
         "Left out: cross-encoder cannot use smollm2-135m-instruct@hub, a backbone of another kind.",
         "Left out: icr cannot use ms-marco-minilm-l6-v2, a backbone of another kind.",
     ]
+
+
+def test_methods_are_crossed_with_first_stages_and_depths(tmp_path: Path, small: Path) -> None:
+    """How much a re-ranker gains depends on both."""
+    shutil.copy(small / "run.bm25.trec", small / "run.dense.trec")
+    crossed = [{"collection": str(small), "first_stage": ["bm25", "dense"]}]
+    path = write_suite(tmp_path / "s.yaml", small, collections=crossed, depth=[2, 4])
+    cells = cells_of(path)
+    asked = [(cell.request.collection.first_stage, cell.request.collection.depth) for cell in cells]
+    assert asked == [("bm25", 2), ("bm25", 4), ("dense", 2), ("dense", 4)]
+    for cell in cells:
+        words = shlex.split(cell.command)
+        again = select(
+            suites.find(str(path)),
+            [],
+            [],
+            [words[words.index("--collection") + 1]],
+            int(words[words.index("--depth") + 1]),
+        )
+        # The command names the folder relative to where it is run.
+        (entry,) = again.collections
+        assert (entry.first_stages, again.depth) == (
+            (cell.request.collection.first_stage,),
+            (cell.request.collection.depth,),
+        )
+
+
+def test_ten_thousand_cells_are_planned_without_reading_a_collection_more_than_once(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    real = folder.content_hash
+    monkeypatch.setattr(folder, "content_hash", lambda path: read.append(path) or real(path))
+    path = write_suite(tmp_path / "s.yaml", small, depth=list(range(1, 10_001)))
+    assert len(cells_of(path)) == 10_000
+    assert len(read) == 1

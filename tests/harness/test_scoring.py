@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmark.backbones.meter import Cost, Meter
 from benchmark.collections.base import Hit
-from benchmark.errors import QueryError
+from benchmark.errors import QueryError, Unavailable
 from benchmark.evaluation.runfile import format_run, read_run
 from benchmark.harness.scoring import Outcome, checked, score_query
 from methods.base import Candidate, Method, Options
@@ -159,3 +159,11 @@ def test_ties_keep_the_first_stage_order_in_ranking_and_run_file(tmp_path_factor
     assert [hit.docid for hit in hits] == [docid for docid, _ in ranking]
     written = [np.float32(hit.score) for hit in hits]
     assert all(before > after for before, after in pairwise(written))
+
+
+def test_what_is_no_querys_fault_is_passed_on() -> None:
+    def gone() -> None:
+        raise Unavailable("the server is gone")
+
+    with pytest.raises(Unavailable, match="the server is gone"):
+        outcome_of(gone)

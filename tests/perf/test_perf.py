@@ -10,9 +10,10 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, language, shapes
+from benchmark.perf import attention, comparisons, first_stage, heads, language, pairwise, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
+from tests.support.command import command
 
 
 def test_the_workload_is_fixed_and_of_the_asked_size() -> None:
@@ -59,6 +60,43 @@ def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Pa
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
 
 
+def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path) -> None:
+    arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--repeats", "1", "--json"]
+    result = CliRunner().invoke(pairwise.main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    groups = [rows for rows in json.loads(result.stdout).values() if isinstance(rows, list)]
+    assert [[row["way"][:2] for row in rows] for rows in groups] == [["a ", "b "]] * 3
+    assert all(row["seconds"] > 0 for rows in groups for row in rows)
+
+
+def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
+    tiny_folder: Path, tmp_path: Path, cache: Path
+) -> None:
+    router = tmp_path / "router"
+    fitted = command(
+        "fit", "routehead", "--backbone", tiny_folder, "--collection", "demo", "--depth", 8, "--out", router,
+        "--option", "words=5", "--setting", "epochs=2",
+    )  # fmt: skip
+    assert fitted.status == 0, fitted.err
+    arguments = ["--backbone", tiny_folder, "--documents", 3, "--words", 5, "--heads", 2, "--repeats", 1]
+    result = CliRunner().invoke(heads.main, [str(word) for word in [*arguments, "--router", router]])
+    assert result.exit_code == 0, result.output
+    rows = [line.split(" | ")[0] for line in result.stdout.splitlines() if line.startswith("| ")][1:]
+    assert [row[2] for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_a_first_stage_is_built_and_measured() -> None:
+    result = CliRunner().invoke(first_stage.main, ["--documents", "50", "--topics", "2", "--depth", "5"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("50 passages of 56 words, 2 topics: ")
+    assert list(first_stage.passages(3, 4)) == list(first_stage.passages(3, 4))
+
+
+def test_heads_are_spread_over_the_middle_third() -> None:
+    assert heads.middle_third(30, 9, 8) == "10-0,11-1,13-2,14-3,15-4,16-5,18-6,19-7"
+    assert heads.middle_third(30, 2, 3) == "10-0,14-1,19-0"
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there, so the rows are measured")
 def test_without_a_gpu_the_rows_stay_open_and_say_so() -> None:
     assert "not measured here" in CliRunner().invoke(shapes.main, []).output
@@ -70,3 +108,22 @@ def test_operations_of_a_forward_pass() -> None:
     )
     # Per layer and token: q and o 8x8, k and v 8x4, three 8x16 matrices; scores and mixing over half the keys.
     assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)
+
+
+def test_comparisons_are_counted_for_every_framework() -> None:
+    result = CliRunner().invoke(comparisons.main, ["--documents", "20", "--repeats", "3"], catch_exceptions=False)
+    assert result.exit_code == 0
+    rows = [line.split(" | ") for line in result.output.splitlines()[4:]]
+    assert len(rows) == len(comparisons.FRAMEWORKS)
+    counts = {row[0].removeprefix("| "): row[3] for row in rows}
+    assert counts["all pairs"] == "190.0 (1.0)"
+    assert counts["pairwise sliding"] == "190.0 (190.0)"
+    assert counts["pairwise bubblesort"] == "19.0 (19.0)", "in order: one pass"
+
+
+def test_published_counts_are_met_within_what_the_lists_leave_open() -> None:
+    worths = comparisons.lists(100, 30)["often wrong"]
+    for framework in comparisons.FRAMEWORKS:
+        if framework.published is not None:
+            found, _ = comparisons.counted(framework, worths, 10)
+            assert found == pytest.approx(framework.published, rel=0.1)

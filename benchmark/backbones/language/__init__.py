@@ -2,7 +2,8 @@
 
 `LanguageModel` is what methods see; they get it as ``self.backbone.language``. `LocalLanguageModel` runs a loaded
 transformers model: ``chat`` makes messages into tokens, ``states`` runs the decoder over many prompts with a common
-beginning computed once, ``head`` makes hidden states into logits, ``decode`` writes token by token.
+beginning computed once, ``head`` makes hidden states into logits, ``decode`` writes token by token. ``endpoint`` asks a
+server, ``vllm_offline`` lets vLLM run the weights; ``tokenised`` is what those share that have the tokenizer.
 """
 
 from benchmark.backbones.language.interface import (

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.backbones.language.chat import ChatTemplate
 from benchmark.backbones.language.decode import Rules, Writer
 from benchmark.backbones.language.head import Head
 from benchmark.backbones.language.interface import (
@@ -17,19 +16,16 @@ from benchmark.backbones.language.interface import (
     Constraint,
     Encoded,
     Generation,
-    LanguageModel,
     Over,
-    Prompt,
     Stop,
 )
 from benchmark.backbones.language.states import States, Wanted
-from benchmark.backbones.language.vocabulary import Vocabulary
+from benchmark.backbones.language.tokenised import Tokenised, ids_of
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span, Tokenizer
-from benchmark.errors import QueryError
 
 
-class LocalLanguageModel(LanguageModel):
+class LocalLanguageModel(Tokenised):
     """A loaded transformers model with its output head.
 
     Args:
@@ -40,44 +36,11 @@ class LocalLanguageModel(LanguageModel):
     capabilities = frozenset({"tokens", "next_token", "vocabulary", "likelihood", "generate", "constraint"})
 
     def __init__(self, name: str, model: Any, tokenizer: Tokenizer, meter: Meter, context_length: int) -> None:
-        self.name = name
-        self.context_length: int = context_length
+        super().__init__(name, tokenizer, meter, context_length)
         self._model = model
-        self._tokenizer = tokenizer
-        self._meter = meter
-        self._template = ChatTemplate(tokenizer.fast, name)
         self._states = States(model.get_decoder(), meter)
         self._head = Head(model)
         self.writer = Writer(self._states, self._head, self._text, meter)
-        self._vocabulary = Vocabulary(tokenizer.fast.backend_tokenizer, name)
-
-    def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
-        """See `LanguageModel.encode`.
-
-        The rendered text is tokenised once and whole. It begins with the tokenizer's own BOS, once, whether the
-        template writes it or not. A token that bridges prompt and continuation belongs to the continuation.
-        """
-        with self._meter.phase("tokenise"):
-            text = prompt if isinstance(prompt, str) else self._template.render(prompt)
-        bos = self._tokenizer.fast.bos_token
-        encoding = self._tokenizer.encode(text + continuation, special=not (bos and text.startswith(bos)))
-        start = len(encoding)
-        if continuation:
-            start = next(place for place, end in enumerate(encoding.ends) if end > len(text))
-        return Encoded(prompt, continuation, tuple(encoding.ids), start)
-
-    def cut(self, text: str, tokens: int) -> str:
-        """See `LanguageModel.cut`."""
-        ends = self._tokenizer.encode(text, special=False).ends
-        return text if len(ends) <= tokens else text[: ends[tokens - 1]]
-
-    def fragment(self, text: str) -> list[int]:
-        """See `LanguageModel.fragment`."""
-        return self._vocabulary.fragment(text)
-
-    def check_answers(self, answers: Sequence[Answer]) -> None:
-        """See `LanguageModel.check_answers`."""
-        self._vocabulary.answers(answers)
 
     def next_token(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], over: Over = "answers"
@@ -89,7 +52,7 @@ class LocalLanguageModel(LanguageModel):
         spellings = self._vocabulary.answers(answers)
         for prompt in prompts:
             self._check_length(prompt, 0)
-        last = self._states.rows([Wanted(_ids(prompt), Span(len(prompt) - 1, len(prompt))) for prompt in prompts])
+        last = self._states.rows([Wanted(ids_of(prompt), Span(len(prompt) - 1, len(prompt))) for prompt in prompts])
         if not last:
             return []
         with self._meter.phase("prefill"):
@@ -101,15 +64,14 @@ class LocalLanguageModel(LanguageModel):
         """See `LanguageModel.likelihood`; only the positions before continuation tokens go through the head."""
         for prompt in prompts:
             self._check_length(prompt, 0)
-            if not 0 < prompt.start < len(prompt):
-                raise QueryError("a prompt has no continuation whose likelihood could be measured")
+            self._check_continuation(prompt)
         states = self._states.rows(
-            [Wanted(_ids(prompt), Span(prompt.start - 1, len(prompt) - 1)) for prompt in prompts]
+            [Wanted(ids_of(prompt), Span(prompt.start - 1, len(prompt) - 1)) for prompt in prompts]
         )
         if not states:
             return []
         with self._meter.phase("prefill"):
-            ids = torch.tensor([token for prompt in prompts for token in _ids(prompt)[prompt.start :]])
+            ids = torch.tensor([token for prompt in prompts for token in ids_of(prompt)[prompt.start :]])
             values = self._head.log_probabilities(torch.cat(states), ids)
             return [
                 float(part.sum()) for part in torch.split(values, [len(prompt) - prompt.start for prompt in prompts])
@@ -128,7 +90,7 @@ class LocalLanguageModel(LanguageModel):
         for prompt in prompts:
             self._check_length(prompt, limit)
         rules = Rules(limit, self._ends, stop, stop_strings, constraint)
-        return self.writer.write([_ids(prompt) for prompt in prompts], rules)
+        return self.writer.write([ids_of(prompt) for prompt in prompts], rules)
 
     def _spelled(self, states: Tensor, spellings: Sequence[Sequence[int]], over: Over) -> Tensor:
         """``[answers, prompts]`` log-probabilities, those of an answer's spellings added."""
@@ -141,15 +103,6 @@ class LocalLanguageModel(LanguageModel):
                 values = torch.log_softmax(logits, -1)[:, flat.to(logits.device)]
             parts = torch.split(values, [len(ids) for ids in spellings], -1)
             return torch.stack([torch.logsumexp(part, -1) for part in parts])
-
-    def _check_length(self, prompt: Encoded, room: int) -> None:
-        excess = len(prompt) + room - self.context_length
-        if excess > 0:
-            answer = f" and {room} for the answer" if room else ""
-            raise QueryError(
-                f"the prompt has {len(prompt)} tokens{answer}, {excess} more than the context of "
-                f"{self.context_length}: truncate passages (option words) or rank in windows (option window)"
-            )
 
     def _text(self, ids: Sequence[int]) -> str:
         text: str = self._tokenizer.fast.backend_tokenizer.decode(list(ids), skip_special_tokens=True)
@@ -167,8 +120,3 @@ class LocalLanguageModel(LanguageModel):
         for source in sources:
             ends.update([source] if isinstance(source, int) else source or [])
         return frozenset(ends)
-
-
-def _ids(prompt: Encoded) -> tuple[int, ...]:
-    assert prompt.ids is not None
-    return prompt.ids

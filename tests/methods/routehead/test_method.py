@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from benchmark.artefacts import Artefact, read_artefact, write_artefact
 from benchmark.backbones.attention import Prompt
@@ -184,8 +185,8 @@ def test_another_backbone_is_refused(artefact: Path, tiny_backbone: Backbone, na
 
 def test_an_artefact_of_a_method_without_router_is_refused(tiny_backbone: Backbone, tmp_path: Path) -> None:
     fitted(tiny_backbone, tmp_path / "qrhead", "qrhead")
-    with pytest.raises(UserError, match=r"Artefact 'qrhead\.tiny\..*' holds no router: bias, embeddings, mean"):
-        method(tmp_path / "qrhead", tiny_backbone).ready()
+    with pytest.raises(ValidationError, match=r"artefact 'qrhead\.tiny\..*' of method 'qrhead' holds no router"):
+        RouteHeadOptions(router=str(tmp_path / "qrhead"))
 
 
 def test_too_few_queries_are_refused_before_any_pass(tiny_backbone: Backbone, tmp_path: Path) -> None:
