@@ -147,6 +147,7 @@ def plan(
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
     prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
+    specs = {name: selected.spec for name, selected, _ in prepared}
     asked_of: list[tuple[str | None, BackboneRequest | None, Path | None]] = [(None, None, None)]
     asked_of += [(name, backbone_request(selected, folder, dtype), folder) for name, selected, folder in prepared]
     cells: dict[str, Planned] = {}
@@ -154,6 +155,9 @@ def plan(
         for method_entry, plugin, values in options:
             method = methods[id(values)] if values else None
             if bool(plugin.card.needs) != (backbone is not None) or values is None or method is None:
+                continue
+            if backbone_name is not None and not specs[backbone_name].serves(plugin.card.needs):
+                note(f"Left out: {plugin.name} cannot use {backbone_name}, a backbone of another kind.")
                 continue
             if not _serves(plugin, method_entry, backbone):
                 note(
@@ -213,11 +217,13 @@ def _refusals(selected: Selected, plugins: Sequence[Plugin], dtype: DType | None
 
 
 def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None) -> bool:
-    """Whether the preset is for any backbone, or for this one, whatever its source."""
+    """Whether the preset is for any backbone, or for one of this name, whatever its source."""
     preset = plugin.card.presets.get(entry.preset)
     if preset is None or preset.backbone is None or backbone is None:
         return True
-    return canonical(backbone.name.partition("@")[0]) == canonical(preset.backbone)
+    name, wanted = canonical(backbone.name.partition("@")[0]), canonical(preset.backbone)
+    # A folder is called as its repository, without the owner.
+    return name == wanted or (backbone.source == "local" and name == wanted.rpartition("/")[2])
 
 
 def backbone_request(selected: Selected, folder: Path | None, dtype: DType | None) -> BackboneRequest:

@@ -386,6 +386,33 @@ def test_a_preset_serves_its_backbone_wherever_it_comes_from(tmp_path: Path, sma
     assert notes == []
 
 
+def test_a_folder_serves_a_preset_if_it_is_called_as_the_repository(
+    tmp_path: Path, small: Path, tiny_folder: Path
+) -> None:
+    backbone = shutil.copytree(tiny_folder, tmp_path / "First_Model")
+    notes: list[str] = []
+    path = write_suite(tmp_path / "named.yaml", small, ["first:first-zephyr", "first:first-mistral"], [str(backbone)])
+    cells = cells_of(path, note=notes.append)
+    assert [cell.request.method.preset for cell in cells] == ["first-zephyr"]
+    assert len(notes) == 1
+
+
+def test_a_method_is_not_asked_of_a_backbone_of_another_kind(tmp_path: Path, small: Path) -> None:
+    notes: list[str] = []
+    names = ["smollm2-135m-instruct@hub", "ms-marco-minilm-l6-v2"]
+    cells = cells_of(
+        write_suite(tmp_path / "mixed.yaml", small, ["icr", "cross-encoder:minilm-l6"], names), note=notes.append
+    )
+    assert [(cell.request.method.name, cell.backbone) for cell in cells] == [
+        ("icr", "smollm2-135m-instruct@hub"),
+        ("cross-encoder", "ms-marco-minilm-l6-v2"),
+    ]
+    assert notes == [
+        "Left out: cross-encoder cannot use smollm2-135m-instruct@hub, a backbone of another kind.",
+        "Left out: icr cannot use ms-marco-minilm-l6-v2, a backbone of another kind.",
+    ]
+
+
 def test_methods_are_crossed_with_first_stages_and_depths(tmp_path: Path, small: Path) -> None:
     """How much a re-ranker gains depends on both."""
     shutil.copy(small / "run.bm25.trec", small / "run.dense.trec")
