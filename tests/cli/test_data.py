@@ -38,7 +38,7 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
 
     prepared = command("data", "prepare", NAME)
     assert prepared.out == (
-        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s; 8 candidates found in the corpus\n"
+        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s; 4 candidates found in the corpus\n"
     )
     assert manifest.read().held[f"{NAME}:test"].topics == 3
     ran = command("run", suite, "--results", tmp_path / "results")
