@@ -21,10 +21,11 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
     """Hits of each topic by descending score, topics in file order; equal scores stay in file order.
 
     Raises:
-        UserError: no such file; or every malformed line, duplicate document and non-finite score.
+        UserError: no such file; or every malformed line, duplicate document or rank, and non-finite score.
     """
     lines = read_lines(path, "run file")
     run: dict[str, dict[str, float]] = {}
+    ranks: dict[str, set[int]] = {}
     problems = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
@@ -32,8 +33,7 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
         fields = line.split()
         try:
             qid, _, docid, rank, score, _ = fields
-            value = float(score)
-            int(rank)
+            value, place = float(score), int(rank)
         except ValueError:
             problems.append(f"{path}:{number}: expected 'qid Q0 docid rank score tag', found {line!r}.")
             continue
@@ -41,6 +41,9 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
             problems.append(f"{path}:{number}: score {score} of '{docid}' is not finite.")
         elif docid in run.setdefault(qid, {}):
             problems.append(f"{path}:{number}: '{docid}' stands twice in the list of topic '{qid}'.")
+        elif place in ranks.setdefault(qid, set()):
+            problems.append(f"{path}:{number}: rank {place} stands twice in the list of topic '{qid}'.")
+        ranks.setdefault(qid, set()).add(place)
         run.setdefault(qid, {}).setdefault(docid, value)
     refuse(str(path), problems)
     if not run:
