@@ -53,6 +53,7 @@ class Embedder:
                     f"a text has {len(ids)} tokens, where 1 to {self._context_length} can be embedded: truncate "
                     "passages (option words)"
                 )
+            self._meter.prompted(ids)
             wanted.append(Wanted(ids, Span(len(ids) - 1, len(ids))))
         states = [rows.float().cpu() for rows in self._states.rows(wanted)]
         return functional.normalize(torch.cat(states), dim=-1)

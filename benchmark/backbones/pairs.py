@@ -57,6 +57,8 @@ class PairScorer:
         with self._meter.phase("tokenise"):
             encoded = self._fast(list(queries), list(passages), truncation="longest_first", max_length=tokens)
         lengths = [len(ids) for ids in encoded["input_ids"]]
+        for ids in encoded["input_ids"]:
+            self._meter.prompted(ids)
         found: dict[int, float] = {}
         with self._meter.phase("prefill"), torch.inference_mode():
             for batch in batches(lengths):

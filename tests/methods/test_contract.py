@@ -76,6 +76,26 @@ def test_one_finite_score_a_candidate_and_the_same_again(method: Method[Any], qu
     assert before == SEVERAL, "the candidates were changed"
 
 
+def test_what_the_model_is_given_is_noted(method: Method[Any]) -> None:
+    """Whatever engine it goes through; the hash in a query's record is worth nothing otherwise."""
+    if method._backbone is None:
+        pytest.skip("needs no model")
+    meter = method.backbone.meter
+
+    def prompts(query: str) -> str | None:
+        meter.take_prompts()
+        before = meter.total.prompt_tokens
+        method.rerank(query, SEVERAL)
+        noted = meter.take_prompts()
+        assert (noted is not None) == (meter.total.prompt_tokens > before)
+        return noted
+
+    first = prompts("what removes lime")
+    assert first is not None
+    assert prompts("what removes rust") != first
+    assert prompts("what removes lime") == first
+
+
 def test_no_candidates(method: Method[Any]) -> None:
     assert method.rerank("anything", []) == []
 

@@ -122,6 +122,9 @@ class EncoderDecoderLanguageModel(LanguageModel):
                     f"the prompt has {length} tokens, {length - self.context_length} more than the context of "
                     f"{self.context_length}: truncate passages (option words)"
                 )
+        for prompt, ids in zip(prompts, decoder_ids, strict=True):
+            self._meter.prompted(prompt.ids or ())
+            self._meter.prompted(ids)
         found: dict[int, Tensor] = {}
         device = self._model.device
         with self._meter.phase("prefill"), torch.inference_mode():
