@@ -203,3 +203,22 @@ def test_failures_are_shown_as_they_are(faulty: pytest.MonkeyPatch, tmp_path: Pa
     assert sum(line.startswith("failed ") for line in result.err.splitlines()) == 4
     (row,) = [line for line in result.out.splitlines() if "faulty:picky" in line]
     assert row.split()[-2] == "4"
+
+
+def test_a_dead_worker_is_tried_again_on_request_with_several_workers(
+    faulty: pytest.MonkeyPatch, tmp_path: Path, small: Path, results: Path
+) -> None:
+    suite = write_suite(tmp_path / "s.yaml", small, ["faulty"])
+    faulty.setenv("FAULTY_KILL_AT", "2")
+    assert run(suite, results).status == 2
+    faulty.delenv("FAULTY_KILL_AT")
+    refused = run(suite, results)
+    assert refused.status == 2
+    (problem,) = refused.problems
+    assert "failed before: the worker was killed by signal 9" in problem
+    assert problem.endswith("Run the command again with --retry-failed to try it again.")
+    assert command("status", results).out.splitlines()[-1].startswith("0 of 1 cells complete; 1 of 6 queries done")
+    again = run(suite, results, "--retry-failed", "--workers", 2, "--query-timeout", 300)
+    assert again.status == 0, again.err
+    (cell,) = read_cells(results)
+    assert (cell.failure, len(cell.records)) == (None, len(QUERIES))
