@@ -20,6 +20,9 @@ COMMANDS = {
     "analyze": "Measure what a backbone's layers and heads know.",
     "first-stage": "Build a first-stage run.",
     "data": "List, fetch and verify collections and their runs.",
+    "submit": "Pack finished cells for a pull request.",
+    "ingest": "Check submissions and compute their metrics anew.",
+    "verify": "Run a sample of a submission's queries again.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }

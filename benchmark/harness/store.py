@@ -12,14 +12,15 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from benchmark.errors import UserError
-from benchmark.harness.record import CellRequest, CellSummary, Machine, QueryRecord
+from benchmark.harness.record import CellRequest, CellSummary, Machine, QueryRecord, Standing
 
-REQUEST, MACHINE, LINES, SUMMARY, RUN = (
+REQUEST, MACHINE, LINES, SUMMARY, RUN, STANDING = (
     "request.json",
     "machine.json",
     "queries.jsonl",
     "summary.json",
     "run.trec",
+    "standing.json",
 )
 
 
@@ -29,6 +30,7 @@ class Cell:
 
     Attributes:
         machine: None before the first query; summary: None until every query has its line.
+        standing: how far it was checked; None for a run of one's own.
     """
 
     folder: Path
@@ -36,6 +38,7 @@ class Cell:
     machine: Machine | None
     records: tuple[QueryRecord, ...]
     summary: CellSummary | None
+    standing: Standing | None = None
 
 
 def read_cells(results: Path) -> list[Cell]:
@@ -64,12 +67,14 @@ def read_cell(folder: Path) -> Cell:
         request = CellRequest.model_validate_json((folder / REQUEST).read_bytes())
         machine = (folder / MACHINE).read_bytes() if (folder / MACHINE).is_file() else None
         summary = (folder / SUMMARY).read_bytes() if (folder / SUMMARY).is_file() else None
+        standing = (folder / STANDING).read_bytes() if (folder / STANDING).is_file() else None
         return Cell(
             folder,
             request,
             Machine.model_validate_json(machine) if machine is not None else None,
             tuple(_complete_lines(folder / LINES)),
             CellSummary.model_validate_json(summary) if summary is not None else None,
+            Standing.model_validate_json(standing) if standing is not None else None,
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
