@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness.store import Cell, read_cells
+from benchmark.harness.store import STANDING, Cell, read_cells
 from benchmark.hashing import sha256_file
 from leaderboard import render
 from leaderboard.render import DataFile
@@ -121,7 +121,7 @@ def _cards(names: set[str]) -> Mapping[str, Card]:
 def _copy_data(row: Row, folder: Path) -> list[DataFile]:
     folder.mkdir(parents=True)
     files = []
-    for name in DATA_FILES:
+    for name in (*DATA_FILES, STANDING):
         source = row.cell.folder / name
         if source.is_symlink():
             raise UserError(f"{source}: a symbolic link. A published run is made of plain files; put the file there.")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from benchmark.errors import UserError
 from benchmark.harness.record import Machine, Standing, Trust
+from benchmark.harness.store import write_atomic
+from benchmark.hashing import sha256_json
 from benchmark.schema import parse
 from benchmark.submissions import plain_yaml
 from benchmark.submissions.limits import DESCRIPTION, read_bounded
@@ -25,6 +29,15 @@ def read_records(submissions: Path) -> list[Verification]:
     if problems:
         raise UserError(problems)
     return found
+
+
+def write_record(record: Verification, folder: Path) -> Path:
+    """Write a record under a name that follows from its content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = record.model_dump(mode="json")
+    path = folder / f"{record.submission}.{sha256_json(values)[:8]}.yaml"
+    write_atomic(path, yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=110))
+    return path
 
 
 def standing(

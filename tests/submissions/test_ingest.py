@@ -34,7 +34,12 @@ def test_the_cell_is_the_one_that_was_run(packed: Path, tmp_path: Path) -> None:
     assert theirs.records == ours.records
     assert theirs.summary == ours.summary
     assert (theirs.folder / "run.trec").read_bytes() == (ours.folder / "run.trec").read_bytes()
-    assert build([tmp_path / "cells"], tmp_path / "site").rows == 1
+    # The same run twice is one row, and the row says that it was submitted.
+    assert build([packed.parent / "results", tmp_path / "cells"], tmp_path / "site").rows == 1
+    assert '<span class="badge trust"' in (tmp_path / "site" / "index.html").read_text()
+    (page,) = (tmp_path / "site" / "runs").glob("*.html")
+    assert "<strong>Submitted.</strong> Sent as" in page.read_text()
+    assert len(list((tmp_path / "site" / "data").glob("*/standing.json"))) == 1
 
 
 def test_only_the_named_ones(submissions: Path, submission: Path) -> None:
