@@ -131,7 +131,7 @@ def test_with_a_model(tiny_folder: Path, tmp_path: Path) -> None:
     from tests.support import tiny
 
     model = ["--backbone", tiny_folder, "--backbone-threads", "1"]
-    ran = command("run", "demo", "--method", "icr", "--depth", "2", "--results", tmp_path / "results", *model)
+    ran = command("run", "demo", "--method", "icr:default", "--depth", "2", "--results", tmp_path / "results", *model)
     assert ran.status == 0, ran.err
     out = tmp_path / "submissions"
     assert command("submit", tmp_path / "results", "--out", out, "--contact", "me").status == 0
