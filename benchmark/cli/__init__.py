@@ -25,6 +25,7 @@ COMMANDS = {
     "submit": "Pack finished cells for a pull request.",
     "ingest": "Check submissions and compute their metrics anew.",
     "verify": "Run a sample of a submission's queries again.",
+    "regress": "Run the ledger of expected values again.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }

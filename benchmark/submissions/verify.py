@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.backbones.spec import AS_SERVED
-from benchmark.collections import catalogue as collections
 from benchmark.errors import UserError
-from benchmark.harness import provenance, worker
+from benchmark.harness import provenance
 from benchmark.harness.plan import Planned, Prepare, plan
 from benchmark.harness.record import CellRequest, QueryRecord
-from benchmark.harness.worker import Job
+from benchmark.harness.rerun import rerun
 from benchmark.hashing import sha256_json
 from benchmark.submissions.record import Difference, SubmittedRun, VerifiedRun
 from benchmark.submissions.validate import CheckedRun
@@ -146,23 +145,3 @@ def _differing(theirs: CellRequest, ours: CellRequest) -> list[str]:
         left, right = (request.model_dump(mode="json")[part] or {} for request in (theirs, ours))
         found += [f"{part}.{key}" for key in sorted(left.keys() | right.keys()) if left.get(key) != right.get(key)]
     return found
-
-
-def rerun(planned: Planned, qids: Sequence[str], threads: int) -> tuple[list[QueryRecord], str | None]:
-    """Records of some topics, in the order of ``qids``, and the accelerator; in this process, and nothing is stored."""
-    job = Job(
-        request=planned.request,
-        options=planned.options,
-        backbone=planned.backbone,
-        folder=planned.folder,
-        collection=planned.collection,
-        results=Path(),
-        threads=threads,
-        command=planned.command,
-    )
-    collection = collections.find(job.collection, job.request.collection.split)
-    topics = {topic.qid: topic for topic in collection.topics()}
-    backbone = worker.load(job)
-    method = worker.method_of(job, backbone)
-    records = worker.records_of(job, method, backbone, collection, [topics[qid] for qid in qids])
-    return list(records), worker.accelerator(backbone)
