@@ -25,8 +25,8 @@ FEW = 20
 
 def folders(root: Path, only: Sequence[str] = ()) -> list[Path]:
     """Folders of submissions; UserError for a name in ``only`` that there is none of."""
-    if not root.is_dir():
-        raise UserError(f"{root}: no such folder of submissions.")
+    if root.is_symlink() or not root.is_dir():
+        raise UserError(f"{root}: no folder of submissions.")
     found = {path.name: path for path in sorted(root.iterdir()) if path.is_dir() and path.name != RECORDS}
     for name in only:
         if name not in found:

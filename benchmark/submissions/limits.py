@@ -76,6 +76,8 @@ def entries(folder: Path) -> list[str]:
     Raises:
         UserError: a link or something else that is no plain file or folder, or more than `FILES` files.
     """
+    if folder.is_symlink():
+        raise UserError(f"{folder}: a link. A submission is made of plain files.")
     found: list[str] = []
     waiting = [folder]
     while waiting:

@@ -14,14 +14,14 @@ from benchmark.hashing import sha256_json
 from benchmark.schema import parse
 from benchmark.submissions import plain_yaml
 from benchmark.submissions.limits import DESCRIPTION, read_bounded
-from benchmark.submissions.record import RECORDS, SubmittedRun, Verification, VerifiedRun
+from benchmark.submissions.record import SubmittedRun, Verification, VerifiedRun
 
 
-def read_records(submissions: Path) -> list[Verification]:
-    """Every record beside the submissions; UserError naming each that is none."""
+def read_records(folder: Path) -> list[Verification]:
+    """Every record in a folder, none where there is no folder; UserError naming each that is none."""
     found: list[Verification] = []
     problems: list[str] = []
-    for path in sorted((submissions / RECORDS).glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         try:
             found.append(parse(Verification, plain_yaml.load(read_bounded(path, DESCRIPTION), str(path)), str(path)))
         except UserError as error:

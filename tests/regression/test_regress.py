@@ -110,7 +110,8 @@ def test_a_change_needs_its_reason_and_is_kept(ledger: Path, tmp_path: Path) -> 
 
 
 def test_unknown_conditions(ledger: Path) -> None:
-    assert command("regress", "--ledger", ledger, "first-stage").problems[0].startswith("Unknown condition 'first-stage'")
+    (problem,) = command("regress", "--ledger", ledger, "first-stage").problems
+    assert problem.startswith("Unknown condition 'first-stage'")
 
 
 @pytest.mark.parametrize("name", read())

@@ -50,6 +50,15 @@ def test_only_the_named_ones(submissions: Path, submission: Path) -> None:
     ]
 
 
+def test_links_to_elsewhere_are_refused(submissions: Path, submission: Path, tmp_path: Path) -> None:
+    (submissions / "linked").symlink_to(submission, target_is_directory=True)
+    assert command("ingest", submissions).problems == [
+        "linked: " + f"{submissions / 'linked'}: a link. A submission is made of plain files."
+    ]
+    (tmp_path / "all").symlink_to(submissions, target_is_directory=True)
+    assert command("ingest", tmp_path / "all").problems == [f"{tmp_path / 'all'}: no folder of submissions."]
+
+
 def test_markdown_cannot_be_broken_out_of(submission: Path, tmp_path: Path) -> None:
     describe(submission, lambda values: values.update(method="`<img src=x>`|[x](https://e.org)"))
     command("ingest", submission.parent, "--summary", tmp_path / "found.md")

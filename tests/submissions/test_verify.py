@@ -65,7 +65,7 @@ def test_an_honest_run_rises(submissions: Path, submission: Path, tmp_path: Path
     # All queries, and still the machine that made the run.
     assert verify(submission, "--all").status == 0
     assert standing(submissions, tmp_path / "all")[0] == "spot-checked"
-    assert len(read_records(submissions)) == 2
+    assert len(read_records(submissions / "records")) == 2
 
 
 def test_all_queries_on_another_machine(submissions: Path, submission: Path, tmp_path: Path) -> None:
