@@ -10,6 +10,7 @@ from typing import get_args
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from benchmark import published
 from benchmark.evaluation.metrics import TABLE
 from benchmark.hashing import canonical_json
 from leaderboard import plot, rows, text
@@ -154,8 +155,13 @@ def _environment(cards: Mapping[str, Card]) -> Environment:
         "section_title": _section_title,
     }
     environment.tests["web_address"] = _is_web_address
-    environment.globals |= {"PRIMARY": PRIMARY, "METRICS": TABLE}
+    environment.globals |= {"PRIMARY": PRIMARY, "METRICS": TABLE, "published": _published}
     return environment
+
+
+def _published(section: Section) -> list[published.PublishedResult]:
+    """Published numbers for a catalogued collection's test split."""
+    return published.of(section.request.name) if section.spec and section.request.split == "test" else []
 
 
 def _is_web_address(value: object) -> bool:

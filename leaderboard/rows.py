@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.collections.spec import CollectionSpec
+from benchmark.collections.spec import CollectionSpec, RunSpec
 from benchmark.evaluation.metrics import METRICS, TABLE
 from benchmark.evaluation.statistics import PairedTest, paired_test
 from benchmark.harness.record import CellRequest, CellSummary, CollectionRequest, Machine, Standing
@@ -215,7 +215,8 @@ def _section(rows: Sequence[Row], spec: CollectionSpec | None) -> Section:
     request = rows[0].request.collection
     split = spec.splits.get(request.split) if spec else None
     run = split.runs.get(request.first_stage) if split else None
-    catalogued = split is not None and split.sha256 == request.revision
+    # The catalogue does not pin every collection's contents: libraries pin their downloads, and runs may be built.
+    catalogued = split is not None and split.sha256 in (None, request.revision)
     expected = split.queries if split is not None and catalogued else None
     judged = _with_variants([_judged(row, expected) for row in rows])
     ordered = _compared(_ranked(judged))
@@ -223,11 +224,18 @@ def _section(rows: Sequence[Row], spec: CollectionSpec | None) -> Section:
         request=request,
         protocol=rows[0].request.protocol,
         spec=spec,
-        catalogued=catalogued and run is not None and run.sha256 == request.run_sha256,
+        catalogued=catalogued and _known_run(spec, run, request),
         rows=ordered,
         metrics=_in_order({name for row in ordered if row.summary for name in row.summary.metrics.mean}),
         hardware=tuple(sorted({row.hardware for row in ordered if row.hardware})),
     )
+
+
+def _known_run(spec: CollectionSpec | None, run: RunSpec | None, request: CollectionRequest) -> bool:
+    """Whether the candidates are pinned ones, or the default run where that is built on each machine."""
+    if run is not None:
+        return run.sha256 == request.run_sha256
+    return spec is not None and request.first_stage == spec.first_stage
 
 
 def _judged(row: Row, expected: int | None) -> Row:

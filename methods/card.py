@@ -8,7 +8,7 @@ from pydantic import Field
 
 from benchmark.schema import Strict
 
-Need = Literal["attention", "logits", "generation", "hidden_states", "embeddings"]
+Need = Literal["attention", "logits", "generation", "hidden_states", "embeddings", "pairs"]
 
 
 class Paper(Strict):

@@ -26,9 +26,9 @@ def test_every_name_in_a_suite_is_known(name: str) -> None:
     for entry in suite.collections:
         spec = collections.entries()[entry.collection]
         runs = spec.splits[entry.split].runs
-        run = entry.first_stage or spec.first_stage
-        assert run in runs or run == "bm25s", f"{entry.collection} has no run '{run}', and it is not built here"
-        assert run not in runs or suite.depth <= runs[run].depth, entry.collection
+        for run in (stage or spec.first_stage for stage in entry.first_stages):
+            assert run in runs or run == "bm25s", f"{entry.collection} has no run '{run}', and it is not built here"
+            assert run not in runs or max(suite.depth) <= runs[run].depth, entry.collection
 
 
 @pytest.mark.parametrize("name", entries())
@@ -56,7 +56,7 @@ def test_a_file_is_a_suite(tmp_path: Path) -> None:
     suite = find(str(write_suite(tmp_path / "mine.yaml", "demo", ["icr:paper", "first-stage"], ["a/b"], depth=3)))
     assert suite.methods == (SuiteMethod(method="icr", preset="paper"), SuiteMethod(method="first-stage"))
     assert suite.collections == (SuiteCollection(collection="demo", split="test", first_stage=None),)
-    assert (suite.backbones, suite.depth) == (("a/b",), 3)
+    assert (suite.backbones, suite.depth) == (("a/b",), (3,))
 
 
 def test_unknown_suites_get_the_nearest_name() -> None:
@@ -69,7 +69,8 @@ def test_unknown_suites_get_the_nearest_name() -> None:
     [
         ({"methods": []}, "'methods'"),
         ({"collections": []}, "'collections'"),
-        ({"depth": 0}, "'depth': Input should be greater than 0"),
+        ({"depth": 0}, r"'depth\.0': Input should be greater than 0"),
+        ({"depth": []}, r"'depth': Tuple should have at least 1 item"),
         ({"backbone": ["a/b"]}, r"unknown option 'backbone'\. Did you mean 'backbones'\?"),
         ({"methods": [{"method": "icr", "presets": "paper"}]}, r"'methods\.0\.presets'\. Did you mean 'preset'\?"),
     ],

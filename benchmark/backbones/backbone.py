@@ -8,10 +8,13 @@ from typing import Any
 import torch
 
 from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.embeddings import Embedder
 from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel
+from benchmark.backbones.language.encoder_decoder import EncoderDecoderLanguageModel
 from benchmark.backbones.language.local import LocalLanguageModel
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.pairs import PairScorer
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.spec import Chat
 
@@ -21,7 +24,8 @@ class Backbone:
 
     Args:
         name: catalogue name; an artefact fitted on one backbone is refused by another.
-        model: the transformers decoder; or the causal language model, which is the decoder with its output head.
+        model: the transformers decoder; or the causal language model, which is the decoder with its output head; or a
+            sequence classifier, or an encoder with a decoder.
         tokenizer: its tokenizer, as text to tokens with character ranges.
         chat: markers around a user turn.
         context_length: most tokens of one prompt.
@@ -50,7 +54,8 @@ class Backbone:
         self.meter = Meter(self.synchronise)
         tokenizer.timed = lambda: self.meter.phase("tokenise")
         self._whole = model
-        self._model = model if model.get_output_embeddings() is None else model.get_decoder()
+        bare = model.get_output_embeddings() is None or model.config.is_encoder_decoder
+        self._model = model if bare else model.get_decoder()
         self._kernel = kernel
 
     @property
@@ -65,7 +70,7 @@ class Backbone:
 
     @property
     def parameters(self) -> int:
-        """Number of weights of the decoder."""
+        """Number of weights, of the decoder alone where there is an output head."""
         return sum(parameter.numel() for parameter in self._model.parameters())
 
     def synchronise(self) -> None:
@@ -79,6 +84,25 @@ class Backbone:
         return AttentionReader(self._model, self.meter, self.context_length, self._kernel)
 
     @cached_property
+    def embeddings(self) -> Embedder:
+        """Texts as points, by the hidden state of their last token."""
+        return Embedder(self.name, self._model, self.tokenizer, self.meter, self.context_length)
+
+    @cached_property
+    def pairs(self) -> PairScorer:
+        """Scores of query and passage together.
+
+        Raises:
+            RuntimeError: the model was loaded as a language model; the method's card must list ``pairs`` in ``needs``.
+            UserError: it is no cross-encoder.
+        """
+        if not hasattr(self._whole.config, "num_labels") or self._whole.get_output_embeddings() is not None:
+            raise RuntimeError(
+                f"Backbone '{self.name}' was loaded as a language model: the method's card must list pairs in needs."
+            )
+        return PairScorer(self.name, self._whole, self.tokenizer.fast, self.meter, self.context_length)
+
+    @cached_property
     def language(self) -> LanguageModel:
         """Next-token probabilities, likelihoods and generation.
 
@@ -86,9 +110,11 @@ class Backbone:
             RuntimeError: the model was loaded without its output head; the method's card must list ``logits`` or
                 ``generation`` in ``needs``.
         """
-        if self._whole is self._model:
+        if self._whole.get_output_embeddings() is None:
             raise RuntimeError(
                 f"Backbone '{self.name}' was loaded without its output head: the method's card must list logits or "
                 "generation in needs."
             )
+        if self._whole.config.is_encoder_decoder:
+            return EncoderDecoderLanguageModel(self.name, self._whole, self.tokenizer, self.meter, self.context_length)
         return LocalLanguageModel(self.name, self._whole, self.tokenizer, self.meter, self.context_length)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from benchmark.backbones.spec import BackboneSpec, EndpointSource, HubSource, LocalSource, Source, VllmSource
+from benchmark.backbones.spec import GIVES, BackboneSpec, EndpointSource, HubSource, LocalSource, Source, VllmSource
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from benchmark.schema import read_catalogue, read_yaml
@@ -33,6 +33,15 @@ class Selected:
         """The catalogue name, with ``@kind`` when the source is not the entry's default."""
         default = self.source == self.spec.sources[0]
         return self.spec.name if default else f"{self.spec.name}@{self.source.kind}"
+
+    def require(self, needs: Collection[str]) -> None:
+        """UserError where it is known to be of a kind that gives nothing of what a method needs."""
+        kind = self.spec.kind
+        if kind is not None and not self.spec.serves(needs):
+            raise UserError(
+                f"Backbone '{self.name}' is of the kind {kind}, which gives {', '.join(sorted(GIVES[kind]))}; the "
+                f"method needs {', '.join(sorted(needs))}. Choose another backbone: rerankbench list backbones."
+            )
 
     def refusal(self, needs: Collection[str]) -> str | None:
         """Why methods with these needs (see their card) cannot use it; None where they can."""
@@ -86,7 +95,7 @@ def find(name: str) -> Selected:
             raise UserError(f"Backbone '{spec.name}' has no source '{qualifier}'. It has: {kinds}.") from None
     if REPOSITORY.fullmatch(base):
         source = HubSource(kind="hub", repository=base, revision=qualifier or None)
-        return Selected(BackboneSpec(name=base, title=base, dtype="bfloat16", sources=(source,)), source)
+        return Selected(BackboneSpec(name=base, title=base, kind=None, dtype="bfloat16", sources=(source,)), source)
     raise UserError(
         f"Unknown backbone '{name}'. {did_you_mean(base, entries())} "
         "A hub name (owner/repository), a folder with a model, or a YAML file that describes one also works."
@@ -100,5 +109,5 @@ def _local(path: Path) -> Selected:
     title = path.resolve().name
     # The name stands in file names and commands, where a folder's may hold anything.
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", title).lstrip("._-") or "model"
-    spec = BackboneSpec(name=name, title=title, dtype="float32", sources=(source,))
+    spec = BackboneSpec(name=name, title=title, kind=None, dtype="float32", sources=(source,))
     return Selected(spec, source)

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 from transformers.utils import logging as transformers_logging
 
 from benchmark.backbones import attention, language_only
@@ -16,12 +23,17 @@ from benchmark.backbones.allocator import keep_freed_memory
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import SPOKEN, Selected
 from benchmark.backbones.kernels import Kernel, available_kernel
+from benchmark.backbones.pairs import positions
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.backbones.sources import whereabouts
 from benchmark.backbones.spec import Chat, DType, EndpointSource, VllmSource
 from benchmark.errors import UserError
 
 _SENTINEL = "\u2047sentinel\u2047"
+
+
+PAIRS = "pairs"
+"""The need for which a sequence classifier is loaded."""
 
 
 def load(
@@ -48,9 +60,10 @@ def load(
         revision: of the weights, where it is known already; default: found out, for which a local folder is read.
 
     Raises:
-        UserError: the folder does not hold a model that transformers can load; or the backbone is served or run by
-            vLLM, and more is needed of it than language.
+        UserError: the folder does not hold a model that transformers can load; the method needs another kind; or the
+            backbone is served or run by vLLM, and more is needed of it than language.
     """
+    selected.require(needs or {"attention"})
     check_use(selected, needs, dtype)
     if isinstance(selected.source, EndpointSource):
         return language_only.endpoint(selected, selected.source, folder)
@@ -68,12 +81,13 @@ def load(
     try:
         config = AutoConfig.from_pretrained(folder)
         fast = AutoTokenizer.from_pretrained(folder)
-        model, report = (AutoModelForCausalLM if SPOKEN & set(needs) else AutoModel).from_pretrained(
+        auto, extra = _architecture(config, needs)
+        model, report = auto.from_pretrained(
             folder,
             dtype=getattr(torch, number_format),
-            attn_implementation=attention.register(),
             device_map=device,
             output_loading_info=True,
+            **extra,
         )
     except Exception as error:
         # What is wrong with a folder comes as anything: OSError, SafetensorError, a bare Exception.
@@ -85,6 +99,7 @@ def load(
         raise UserError(
             f"Backbone '{selected.name}' in {folder} is not complete: {len(missing)} weights are missing, such as "
             f"{', '.join(missing[:3])}."
+            + (" The method needs a cross-encoder, such as ms-marco-minilm-l6-v2." if PAIRS in needs else "")
         )
     model.eval()
     tensors = [*model.parameters(), *model.buffers()]
@@ -93,17 +108,35 @@ def load(
         tensor.view(-1)[::1024].sum()
     if selected.spec.chat_template is not None:
         fast.chat_template = selected.spec.chat_template
-    text_config = config.get_text_config()
     return Backbone(
         name=selected.name,
         model=model,
         tokenizer=Tokenizer(fast),
         chat=selected.spec.chat or chat_from_template(fast),
-        context_length=selected.spec.context_length or int(text_config.max_position_embeddings),
+        context_length=selected.spec.context_length or _context_length(config, model, fast),
         weight_bytes=sum(tensor.nbytes for tensor in tensors),
         kernel=kernel or (available_kernel(number_format) if device != "cpu" else "sdpa"),
         revision=revision or whereabouts(selected, folder)[1],
     )
+
+
+def _architecture(config: Any, needs: Collection[str]) -> tuple[Any, dict[str, Any]]:
+    """The class that loads what is needed, and what else it is told."""
+    if PAIRS in needs:
+        return AutoModelForSequenceClassification, {}
+    if config.is_encoder_decoder and SPOKEN & set(needs):
+        return AutoModelForSeq2SeqLM, {}
+    auto = AutoModelForCausalLM if SPOKEN & set(needs) else AutoModel
+    return auto, {"attn_implementation": attention.register()}
+
+
+def _context_length(config: Any, model: Any, fast: Any) -> int:
+    """By the positions the model has learnt, its config, or else its tokenizer."""
+    learnt = positions(model)
+    if learnt is not None:
+        return learnt
+    stated = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return int(stated or fast.model_max_length)
 
 
 def check_use(selected: Selected, needs: Collection[str], dtype: str | None) -> None:

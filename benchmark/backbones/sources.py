@@ -22,7 +22,7 @@ from benchmark.hashing import sha256_file, sha256_files
 from benchmark.paths import cache_root
 
 MANIFEST = "manifest.json"
-TOKENIZER = ("*.json", "*.jinja", "tokenizer.model", "*.txt")
+TOKENIZER = ("*.json", "*.jinja", "*.model", "*.txt")
 WEIGHTS = (*TOKENIZER, "*.safetensors")
 """Files of a repository that are fetched."""
 Report = Callable[[str], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +12,14 @@ from benchmark.schema import Strict
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 DType = Literal["float32", "bfloat16", "float16"]
+Kind = Literal["decoder", "cross-encoder", "encoder-decoder"]
+
+GIVES: Mapping[Kind, frozenset[str]] = {
+    "decoder": frozenset({"attention", "logits", "generation", "hidden_states", "embeddings"}),
+    "cross-encoder": frozenset({"pairs"}),
+    "encoder-decoder": frozenset({"logits"}),
+}
+"""What a method may need (see its card) of each kind of model."""
 AS_SERVED = "as served"
 """Stands in a record for the number format of a model that a server answers for."""
 ELSEWHERE = "elsewhere"
@@ -175,6 +184,8 @@ class BackboneSpec(Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
     title: str
+    kind: Kind | None = "decoder"
+    """None: not known before it is loaded."""
     licence: Licence | None = None
     parameters: int | None = Field(default=None, gt=0)
     context_length: int | None = Field(default=None, gt=0)
@@ -195,6 +206,10 @@ class BackboneSpec(Strict):
         if len(set(kinds)) < len(kinds):
             raise ValueError("a backbone has at most one source of each kind")
         return self
+
+    def serves(self, needs: Collection[str]) -> bool:
+        """Whether it may give what a method needs; a method with several needs asks each of its presets."""
+        return self.kind is None or not GIVES[self.kind].isdisjoint(needs)
 
     @model_validator(mode="after")
     def _weights_have_a_number_format(self) -> BackboneSpec:

@@ -48,27 +48,42 @@ def listing(family: str | None) -> None:
 
 
 @command.command()
-@click.argument("names", nargs=-1, required=True, metavar="COLLECTION[:SPLIT]...")
-def prepare(names: tuple[str, ...]) -> None:
-    """Fetch collections with their runs, look every candidate up, and note what is there.
+@click.argument("names", nargs=-1, metavar="[COLLECTION[:SPLIT]...]")
+@click.option("--suite", "suite_name", default=None, help="Also every collection of this suite.")
+def prepare(names: tuple[str, ...], suite_name: str | None) -> None:
+    """Fetch collections with their runs, build a BM25 run where that is the default one, look every candidate up.
 
     Documents and judgements come through ir-datasets or mteb, which download on first use; a run that broke off goes on
     where it stopped.
     """
-    from benchmark.collections import catalogue, manifest
+    from benchmark import suites
+    from benchmark.collections import catalogue, manifest, workshop
+    from benchmark.collections.runs import NotBuilt
 
-    for name in names:
-        collection_name, _, split = name.partition(":")
-        spec = catalogue.entry(collection_name)
+    chosen = [(name.partition(":")[0], name.partition(":")[2] or "test") for name in names]
+    depth = workshop.DEPTH
+    if suite_name is not None:
+        suite = suites.find(suite_name)
+        chosen += [(entry.collection, entry.split) for entry in suite.collections]
+        depth = max(depth, *suite.depth)
+    if not chosen:
+        raise UserError("Name collections, or a --suite.")
+    for name, split in dict.fromkeys(chosen):
+        spec = catalogue.entry(name)
         if spec:
-            part = spec.splits.get(split or "test")
+            part = spec.splits.get(split)
             size = f"{part.queries:,} topics, {part.documents:,} documents, " if part else ""
             click.echo(f"{spec.name}: {size}licence {spec.licence}", err=True)
-        collection = catalogue.find(collection_name, split or "test")
+        collection = catalogue.find(name, split)
+        try:
+            collection.first_stage()
+        except NotBuilt:
+            built = workshop.build(collection, workshop.BM25, depth)
+            click.echo(f"{manifest.key(collection)}: built {built.path.stem}, nDCG@10 {built.ndcg_at_10:.4f}", err=True)
         held = manifest.prepare(collection)
-        runs = ", ".join(held.runs) or "none: rerankbench first-stage build " + collection_name
         click.echo(
-            f"{manifest.key(collection)}: {held.topics} topics, {held.judgements} judgements, runs: {runs}; "
+            f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements), "
+            f"{held.judgements} judgements, runs: {', '.join(held.runs)}; "
             f"{held.candidates} candidates found in the corpus"
         )
 

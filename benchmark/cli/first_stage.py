@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-RETRIEVERS = ("bm25s",)
+from benchmark.errors import UserError
+
+RETRIEVERS = ("bm25s", "dense")
 
 
 @click.group()
@@ -18,6 +20,8 @@ def command() -> None:
 @click.argument("collection_name", metavar="COLLECTION")
 @click.option("--split", default="test", show_default=True, help="Part of the collection.")
 @click.option("--retriever", type=click.Choice(RETRIEVERS), default=RETRIEVERS[0], show_default=True)
+@click.option("--model", default=None, help="Of --retriever dense: an embedding model on the hub, or a folder.")
+@click.option("--model-revision", default=None, help="Commit of the model on the hub.")
 @click.option("--depth", type=click.IntRange(min=1), default=100, show_default=True, help="Documents a topic.")
 @click.option(
     "--out",
@@ -26,43 +30,41 @@ def command() -> None:
     show_default="in the cache, where run finds it by its retriever's name",
     help="Run file to write.",
 )
-def build(collection_name: str, split: str, retriever: str, depth: int, out: Path | None) -> None:
+def build(
+    collection_name: str,
+    split: str,
+    retriever: str,
+    model: str | None,
+    model_revision: str | None,
+    depth: int,
+    out: Path | None,
+) -> None:
     """Retrieve candidates for every topic of COLLECTION and write them as a TREC run.
 
-    BM25 with k1=0.9 and b=0.4 over title and text, analysed as Lucene's EnglishAnalyzer does; the same documents and
-    topics give the same bytes. The corpus is read as a stream.
+    bm25s: BM25 with k1=0.9 and b=0.4 over title and text, analysed as Lucene's EnglishAnalyzer does; the same documents
+    and topics give the same bytes. dense: exact search by an embedding model of sentence-transformers. The corpus is
+    read as a stream.
     """
     from rich.console import Console
     from rich.progress import Progress
 
-    from benchmark.collections import catalogue
-    from benchmark.collections.first_stage import K1, B, bm25_run
-    from benchmark.collections.runs import Runs
-    from benchmark.evaluation.metrics import evaluate, mean
-    from benchmark.evaluation.runfile import format_run
-    from benchmark.harness.store import write_atomic
+    from benchmark.collections import catalogue, workshop
 
+    if retriever == "dense" and model is None:
+        raise UserError("--retriever dense needs --model.")
+    if retriever != "dense" and (model or model_revision):
+        raise UserError("--model belongs to --retriever dense.")
     collection = catalogue.find(collection_name, split)
     spec = catalogue.entry(collection.name)
+    chosen = workshop.BM25 if model is None else workshop.dense(model, model_revision)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("Documents", total=spec.splits[split].documents if spec else None)
-        run = bm25_run(
-            collection.corpus(), collection.topics(), depth, progress=lambda done: bar.update(task, completed=done)
-        )
-    metadata = {
-        "method": {"retrieval": {"name": "BM25", "k1": K1, "b": B, "analysis": "Lucene EnglishAnalyzer"}},
-        "data": {"collection": collection.name, "split": split, "revision": collection.revision},
-    }
-    target = out or Runs(collection.name, split).workshop / f"{retriever}.trec"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(target, format_run(run, retriever, metadata))
-    kept = collection.rules.applied(run, collection.excluded())
-    values = mean(evaluate({qid: [hit.docid for hit in hits] for qid, hits in kept.items()}, collection.qrels()))
-    click.echo(f"{collection.name} ({split}): {len(run)} topics, depth {depth}")
-    click.echo(f"nDCG@10 {values['nDCG@10']:.4f}, recall@100 {values['recall@100']:.4f}")
-    if spec and spec.bm25:
-        difference = values["nDCG@10"] - spec.bm25.ndcg_at_10
+        built = workshop.build(collection, chosen, depth, out, lambda done: bar.update(task, completed=done))
+    click.echo(f"{collection.name} ({split}): {built.topics} topics, depth {depth}")
+    click.echo(f"nDCG@10 {built.ndcg_at_10:.4f}, recall@100 {built.recall_at_100:.4f}")
+    if spec and spec.bm25 and model is None:
+        difference = built.ndcg_at_10 - spec.bm25.ndcg_at_10
         click.echo(f"Published BM25: nDCG@10 {spec.bm25.ndcg_at_10:.4f} ({spec.bm25.source}), here {difference:+.4f}")
         if abs(difference) > 0.01:
             click.echo(spec.bm25.note or "The catalogue does not explain a difference of this size yet.")
-    click.echo(f"Written: {target}")
+    click.echo(f"Written: {built.path}")

@@ -23,7 +23,13 @@ MEASURED = {"test", "all"}
 @click.option("--collection", "collection_name", required=True, help="A collection, or a folder.")
 @click.option("--split", default="train", show_default=True, help="Part of the collection to learn from.")
 @click.option("--first-stage", default=None, show_default="the collection's", help="Run the candidates come from.")
-@click.option("--depth", type=click.IntRange(min=2), default=20, show_default=True, help="Candidates a query.")
+@click.option(
+    "--depth",
+    type=click.IntRange(min=2),
+    default=None,
+    show_default="20; all that a file of questions lists",
+    help="Candidates a query.",
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder of the artefact.")
 @click.option("--allow-test", is_flag=True, help="Learn from a test split; results on it are marked ever after.")
 @backbone_options
@@ -36,7 +42,7 @@ def command(
     collection_name: str,
     split: str,
     first_stage: str | None,
-    depth: int,
+    depth: int | None,
     out: Path,
     allow_test: bool,
     threads: int,
@@ -75,7 +81,9 @@ def command(
         if qids:
             shown = ", ".join(qids[:SHOWN]) + (", ..." if len(qids) > SHOWN else "")
             topics = "topic" if len(qids) == 1 else "topics"
-            click.echo(f"Skipped {len(qids)} {topics} with {why} among the first {depth}: {shown}", err=True)
+            click.echo(
+                f"Skipped {len(qids)} {topics} with {why} among the first {learnt.data.depth}: {shown}", err=True
+            )
     selected = catalogue.find(backbone_name)
     folder = prepared(selected, accept_terms)
     import torch

@@ -70,7 +70,7 @@ def _suites() -> Rows:
             "methods": ", ".join(f"{entry.method}:{entry.preset}" for entry in suite.methods),
             "backbones": ", ".join(suite.backbones),
             "collections": ", ".join(entry.collection for entry in suite.collections),
-            "depth": str(suite.depth),
+            "depth": ", ".join(map(str, suite.depth)),
         }
         for name, suite in suites.entries().items()
     ]

@@ -52,6 +52,8 @@ def command(
     selected = catalogue.find(backbone_name) if backbone_name else None
     if plugin.card.needs and selected is None:
         raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")
+    if selected is not None and plugin.card.needs:
+        selected.require(plugin.card.needs)
     if selected is not None and not plugin.card.needs:
         click.echo(f"Note: method '{plugin.name}' needs no backbone; --backbone is not used.", err=True)
     _check_target(target)

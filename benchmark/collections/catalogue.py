@@ -78,9 +78,15 @@ def _catalogued(spec: CollectionSpec, split: str) -> Collection:
 
 
 def _in_folder(path: Path, split: str) -> Collection:
-    """A folder with one folder a split, or one without splits, which counts as test."""
+    """A folder with one folder a split, or one without splits, which counts as test.
+
+    One that is called as a catalogue entry is named apart, so that no page takes it for the entry.
+    """
+    name = path.resolve().name
+    if canonical(name) in entries():
+        name = f"local-{name}"
     if (path / split / "queries.jsonl").is_file():
-        return FolderCollection(path / split, None, split, path.resolve().name)
+        return FolderCollection(path / split, None, split, name)
     inner = sorted(found.parent.name for found in path.glob("*/queries.jsonl"))
     if inner:
         raise unknown(f"split of collection '{path.resolve().name}':", split, inner)
@@ -89,4 +95,4 @@ def _in_folder(path: Path, split: str) -> Collection:
             f"Collection '{path.resolve().name}' has no {split} split: its folder is one set and counts as test. Put "
             f"the topics to learn from, with their documents, judgements and run, into a folder '{split}' in it."
         )
-    return FolderCollection(path, None, split)
+    return FolderCollection(path, None, split, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
-from benchmark.collections.base import Document, Qrels, Topic
+from benchmark.collections.base import Document, FirstStage, Hit, Qrels, Topic
 from benchmark.collections.library import LibraryCollection
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import SHOWN, UserError
@@ -26,7 +27,21 @@ PREFIX = "ir-datasets/"
 SPLITS = {"train", "dev", "val", "validation", "test"}
 """Last parts of ids that name a split."""
 
+SCORED = "scoreddocs"
+"""Name of the run that a dataset brings along."""
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ScoredDocs(FirstStage):
+    """Lists that come with a dataset; those without scores stay in the order given."""
+
+    lists: dict[str, list[Hit]] = field(default_factory=dict)
+
+    def read(self) -> dict[str, list[Hit]]:
+        """See `FirstStage.read`."""
+        return self.lists
 
 
 class IrDatasetsCollection(LibraryCollection):
@@ -75,6 +90,24 @@ class IrDatasetsCollection(LibraryCollection):
         topics = sorted([topic.qid, topic.text] for topic in self.topics())
         judged = sorted([qid, sorted(grades.items())] for qid, grades in self.qrels().items())
         return sha256_json({"ir-datasets": self.dataset, "topics": topics, "qrels": judged})
+
+    def first_stages(self) -> list[str]:
+        """See `Collection.first_stages`; lists that come with the dataset (TREC's re-ranking tasks) count."""
+        return [*super().first_stages(), *([SCORED] if self._loaded.has_scoreddocs() else [])]
+
+    def first_stage(self, name: str | None = None) -> FirstStage:
+        """See `Collection.first_stage`."""
+        if name != SCORED or not self._loaded.has_scoreddocs():
+            return super().first_stage(name)
+        lists = self._reading(self._read_scored)
+        sha256 = sha256_json({qid: [[hit.docid, hit.score] for hit in hits] for qid, hits in lists.items()})
+        return ScoredDocs(SCORED, self._runs.workshop, sha256, self.rules, lists=lists)
+
+    def _read_scored(self) -> dict[str, list[Hit]]:
+        lists: dict[str, list[Hit]] = {}
+        for found in self._loaded.scoreddocs_iter():
+            lists.setdefault(found.query_id, []).append(Hit(found.doc_id, float(found.score)))
+        return {qid: sorted(hits, key=lambda hit: -hit.score) for qid, hits in lists.items()}
 
     def _read_qrels(self) -> Qrels:
         qrels: dict[str, dict[str, int]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from benchmark.collections.base import Collection
 from benchmark.collections.runs import NotBuilt
-from benchmark.errors import UserError
+from benchmark.errors import SHOWN, UserError, refuse
 from benchmark.paths import cache_root
 from benchmark.schema import Strict, parse
 
@@ -26,6 +27,8 @@ class Held(Strict):
     revision: str
     """`Collection.revision` when it was prepared."""
     topics: int
+    judged: int
+    """Topics with a judgement; the others are ranked and not evaluated."""
     judgements: int
     runs: dict[str, str]
     """sha256 of each run by its name."""
@@ -77,29 +80,68 @@ def look(collection: Collection) -> Held:
     """What is there now; see `prepare`."""
     topics = {topic.qid for topic in collection.topics()}
     qrels = collection.qrels()
+    problems: list[str] = []
+    where = key(collection)
     if not topics & qrels.keys():
-        raise UserError(f"Collection '{collection.name}' ({collection.split}): no topic has a judgement.")
+        problems.append(f"{where}: no topic has a judgement.")
+    strangers = sorted(qrels.keys() - topics)
+    if strangers:
+        problems.append(f"{where}: judgements for {len(strangers)} unknown topics: {_some(strangers)}.")
     runs, candidates = {}, 0
     for name in collection.first_stages():
         try:
             run = collection.first_stage(name)
+            hits = run.hits()
         except NotBuilt:
             continue
+        except UserError as error:
+            problems += error.problems
+            continue
         runs[name] = run.sha256
-        if not candidates:
-            wanted = sorted({hit.docid for hits in run.hits().values() for hit in hits})
-            for at in range(0, len(wanted), BATCH):
-                collection.documents(wanted[at : at + BATCH])
-            candidates = len(wanted)
+        strangers = sorted(hits.keys() - topics)
+        if strangers:
+            problems.append(f"{where}: run '{name}' lists {len(strangers)} unknown topics: {_some(strangers)}.")
+        found, missing = _look_up(collection, sorted({hit.docid for listed in hits.values() for hit in listed}))
+        if missing:
+            problems.append(
+                f"{where}: run '{name}' lists {len(missing)} documents that are not in the corpus: {_some(missing)}."
+            )
+        candidates = candidates or found
+    refuse(where, problems)
     return Held(
         collection=collection.name,
         split=collection.split,
         revision=collection.revision,
         topics=len(topics),
+        judged=len(topics & qrels.keys()),
         judgements=sum(map(len, qrels.values())),
         runs=runs,
         candidates=candidates,
     )
+
+
+def _look_up(collection: Collection, docids: Sequence[str]) -> tuple[int, list[str]]:
+    """How many documents are there, and which are not."""
+    missing: list[str] = []
+    for at in range(0, len(docids), BATCH):
+        batch = docids[at : at + BATCH]
+        try:
+            collection.documents(batch)
+        except UserError:
+            missing += [docid for docid in batch if not _is_there(collection, docid)]
+    return len(docids) - len(missing), missing
+
+
+def _is_there(collection: Collection, docid: str) -> bool:
+    try:
+        collection.documents([docid])
+    except UserError:
+        return False
+    return True
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
 def differences(before: Held, collection: Collection) -> list[str]:

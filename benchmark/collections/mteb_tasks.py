@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -134,6 +135,9 @@ class MtebCollection(LibraryCollection):
 
     @cached_property
     def _task(self) -> Any:
+        if offline():
+            # The libraries look at this when they are imported.
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
         import mteb
         from mteb.abstasks.retrieval import AbsTaskRetrieval
 

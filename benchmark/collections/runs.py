@@ -77,7 +77,8 @@ class Runs:
             return FirstStage(chosen, found[chosen], sha256_file(found[chosen]), self.rules, self._left_out())
         if chosen == self.default:
             raise NotBuilt(
-                f"Collection '{self.collection}' ({self.split}): run '{chosen}' is not built yet: {self._build()}."
+                f"Collection '{self.collection}' ({self.split}): run '{chosen}' is not built yet: {self._build()}, or "
+                "rerankbench data prepare for a whole suite."
             )
         raise unknown(f"first stage of '{self.collection}':", chosen, names)
 

@@ -21,7 +21,7 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
     """Hits of each topic by descending score, topics in file order; equal scores stay in file order.
 
     Raises:
-        UserError: no such file; or every malformed line, duplicate document and non-finite score.
+        UserError: no such file; or every malformed line, duplicate document or rank, and non-finite score.
     """
     return parse_run(read_lines(path, "run file"), str(path))
 
@@ -29,6 +29,7 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
 def parse_run(lines: Iterable[str], name: str) -> dict[str, list[Hit]]:
     """As `read_run`, of lines; ``name`` is for messages."""
     run: dict[str, dict[str, float]] = {}
+    ranks: dict[str, set[int]] = {}
     problems = []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
@@ -36,8 +37,7 @@ def parse_run(lines: Iterable[str], name: str) -> dict[str, list[Hit]]:
         fields = line.split()
         try:
             qid, _, docid, rank, score, _ = fields
-            value = float(score)
-            int(rank)
+            value, place = float(score), int(rank)
         except ValueError:
             problems.append(f"{name}:{number}: expected 'qid Q0 docid rank score tag', found {line!r}.")
             continue
@@ -45,6 +45,9 @@ def parse_run(lines: Iterable[str], name: str) -> dict[str, list[Hit]]:
             problems.append(f"{name}:{number}: score {score} of '{docid}' is not finite.")
         elif docid in run.setdefault(qid, {}):
             problems.append(f"{name}:{number}: '{docid}' stands twice in the list of topic '{qid}'.")
+        elif place in ranks.setdefault(qid, set()):
+            problems.append(f"{name}:{number}: rank {place} stands twice in the list of topic '{qid}'.")
+        ranks.setdefault(qid, set()).add(place)
         run.setdefault(qid, {}).setdefault(docid, value)
     refuse(name, problems)
     if not run:

@@ -88,7 +88,7 @@ def select(
             "methods": tuple(chosen) or suite.methods,
             "backbones": tuple(backbones) or suite.backbones,
             "collections": tuple(asked) or suite.collections,
-            "depth": depth or suite.depth,
+            "depth": (depth,) if depth else suite.depth,
         }
     )
 
@@ -127,10 +127,16 @@ def plan(
     collections = [
         (entry, _try(collection_catalogue.find, problems, entry.collection, entry.split)) for entry in suite.collections
     ]
-    asked = [
-        (entry, found, _try(collection_request, problems, entry, found, suite.depth))
+    runs = [
+        (entry, found, _try(collection_request, problems, name, found))
         for entry, found in collections
         if found
+        for name in entry.first_stages
+    ]
+    asked = [
+        (entry, found, request and request.model_copy(update={"depth": depth}))
+        for entry, found, request in runs
+        for depth in suite.depth
     ]
     queries = {id(found): _try(_number_of_topics, problems, found) for _, found, request in asked if request}
     needing = [plugin.name for _, plugin, _ in options if plugin.card.needs]
@@ -141,6 +147,7 @@ def plan(
     if problems:
         raise UserError(list(dict.fromkeys(problems)))
     prepared = [(name, selected, prepare(selected)) for name, selected in (backbones if needing else []) if selected]
+    specs = {name: selected.spec for name, selected, _ in prepared}
     asked_of: list[tuple[str | None, BackboneRequest | None, Path | None]] = [(None, None, None)]
     asked_of += [(name, backbone_request(selected, folder, dtype), folder) for name, selected, folder in prepared]
     cells: dict[str, Planned] = {}
@@ -148,6 +155,9 @@ def plan(
         for method_entry, plugin, values in options:
             method = methods[id(values)] if values else None
             if bool(plugin.card.needs) != (backbone is not None) or values is None or method is None:
+                continue
+            if backbone_name is not None and not specs[backbone_name].serves(plugin.card.needs):
+                note(f"Left out: {plugin.name} cannot use {backbone_name}, a backbone of another kind.")
                 continue
             if not _serves(plugin, method_entry, backbone):
                 note(
@@ -207,11 +217,13 @@ def _refusals(selected: Selected, plugins: Sequence[Plugin], dtype: DType | None
 
 
 def _serves(plugin: Plugin, entry: SuiteMethod, backbone: BackboneRequest | None) -> bool:
-    """Whether the preset is for any backbone, or for this one, whatever its source."""
+    """Whether the preset is for any backbone, or for one of this name, whatever its source."""
     preset = plugin.card.presets.get(entry.preset)
     if preset is None or preset.backbone is None or backbone is None:
         return True
-    return canonical(backbone.name.partition("@")[0]) == canonical(preset.backbone)
+    name, wanted = canonical(backbone.name.partition("@")[0]), canonical(preset.backbone)
+    # A folder is called as its repository, without the owner.
+    return name == wanted or (backbone.source == "local" and name == wanted.rpartition("/")[2])
 
 
 def backbone_request(selected: Selected, folder: Path | None, dtype: DType | None) -> BackboneRequest:
@@ -233,9 +245,9 @@ def backbone_request(selected: Selected, folder: Path | None, dtype: DType | Non
     )
 
 
-def collection_request(entry: SuiteCollection, collection: Collection, depth: int) -> CollectionRequest:
+def collection_request(first_stage: str | None, collection: Collection, depth: int = 1) -> CollectionRequest:
     """Identity of a collection with its candidates."""
-    run = collection.first_stage(entry.first_stage)
+    run = collection.first_stage(first_stage)
     return CollectionRequest(
         name=collection.name,
         split=collection.split,
@@ -265,7 +277,7 @@ def command_of(
         words += ["--backbone", _impersonal(backbone)]
     # With its split and run: the suite may hold the collection more than once.
     asked = f"{_impersonal(entry.collection)}:{collection.split}:{collection.first_stage}"
-    words += ["--collection", asked, "--depth", str(suite.depth)]
+    words += ["--collection", asked, "--depth", str(collection.depth)]
     if dtype:
         words += ["--dtype", dtype]
     return shlex.join(words)
@@ -306,8 +318,9 @@ def _collections(suite: Suite, name: str) -> list[SuiteCollection]:
         for entry in suite.collections
         if canonical(_impersonal(entry.collection)) == canonical(_impersonal(collection))
         and split in ("", entry.split)
-        and run in ("", entry.first_stage)
+        and (not run or run in entry.first_stages)
     ]
+    held = [entry.model_copy(update={"first_stage": run}) for entry in held] if run else held
     return held or [SuiteCollection(collection=collection, split=split or "test", first_stage=run or None)]
 
 

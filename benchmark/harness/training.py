@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmark.artefacts import TrainingData, document_print, query_print
 from benchmark.collections.base import Collection
+from benchmark.collections.questions import GIVEN
 from benchmark.errors import UserError
 from methods.base import Candidate, Example
 
@@ -35,17 +36,24 @@ def candidates_of(collection: Collection, docids_scores: Sequence[tuple[str, flo
     ]
 
 
-def training(collection: Collection, first_stage: str | None, depth: int) -> Training:
+DEPTH = 20
+"""Candidates a query that is learnt from."""
+
+
+def training(collection: Collection, first_stage: str | None, depth: int | None) -> Training:
     """Every topic of the split that can teach something.
 
     Args:
-        first_stage: name of the run, None for the collection's default; depth: candidates a topic.
+        first_stage: name of the run, None for the collection's default.
+        depth: candidates a topic; None: `DEPTH` of a run, and all that a file of questions lists.
 
     Raises:
         UserError: no topic has a relevant and another candidate.
     """
     run = collection.first_stage(first_stage)
     hits, qrels = run.hits(), collection.qrels()
+    if depth is None:
+        depth = max(map(len, hits.values()), default=1) if run.name == GIVEN else DEPTH
     examples: list[Example] = []
     irrelevant: list[str] = []
     saturated: list[str] = []

@@ -62,6 +62,7 @@ def main(name: str, documents: int, words: int, number: int, router: str, repeat
     torch.set_num_threads(threads)
     selected = catalogue.find(name)
     folder = sources.prepare(selected, report=lambda line: click.echo(line, err=True))
+    assert folder is not None, "load refuses what has no weights here"
     revision = sources.whereabouts(selected, folder)[1]
     backbone = loader.load(selected, folder, dtype="float32", revision=revision)
     machine = facts(threads)

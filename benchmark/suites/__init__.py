@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from benchmark.schema import Strict, read_catalogue, read_yaml
 
 FOLDER = Path(__file__).parent
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+Depths = Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=1), BeforeValidator(_listed)]
+"""One depth, or a list of them."""
 
 
 class SuiteMethod(Strict):
@@ -29,8 +37,13 @@ class SuiteCollection(Strict):
 
     collection: str
     split: str = "test"
-    first_stage: str | None = None
-    """None: the collection's default run."""
+    first_stage: str | tuple[str, ...] | None = None
+    """A run, or several that everything is crossed with; None: the collection's default run."""
+
+    @property
+    def first_stages(self) -> tuple[str | None, ...]:
+        """The runs, one at least."""
+        return self.first_stage if isinstance(self.first_stage, tuple) else (self.first_stage,)
 
 
 class Suite(Strict):
@@ -42,8 +55,8 @@ class Suite(Strict):
     methods: tuple[SuiteMethod, ...] = Field(min_length=1)
     backbones: tuple[str, ...] = ()
     collections: tuple[SuiteCollection, ...] = Field(min_length=1)
-    depth: int = Field(gt=0)
-    """Candidates taken of each first-stage list."""
+    depth: Depths
+    """Candidates taken of each first-stage list; several: everything is crossed with them."""
 
 
 @cache

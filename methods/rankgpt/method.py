@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from benchmark.backbones.language import Encoded, Message, Prompt
+from benchmark.backbones.language import Constraint, Encoded, Message, Prompt
 from methods.base import Candidate
-from methods.listwise.method import Listwise, ListwiseOptions
 from methods.listwise.passages import fitted, passage, without_numbers
-from methods.listwise.permutation import WellFormed, complete, parse_permutation
+from methods.listwise.permutation import WellFormed
 from methods.listwise.prompts import Example, conversation, single_turn
+from methods.listwise.written import WrittenListwise, WrittenOptions
 
 
-class RankGptOptions(ListwiseOptions):
+class RankGptOptions(WrittenOptions):
     """Options of RankGPT."""
 
     prompt: Literal["multi_turn", "single_turn"] = "multi_turn"
     """The paper's conversation with one turn a passage, or the one turn of RankVicuna and RankZephyr."""
-    answer_tokens: int = Field(default=200, ge=0)
-    """Tokens left free for the answer; at least those of a complete ranking."""
     constrained: bool = False
     """Let the model write nothing but well-formed rankings. Not in the paper."""
     example: Example = "2 > 1"
@@ -38,7 +36,7 @@ class RankGptOptions(ListwiseOptions):
         return self
 
 
-class RankGpt(Listwise[RankGptOptions]):
+class RankGpt(WrittenListwise[RankGptOptions]):
     """Listwise re-ranking by permutation generation."""
 
     options_class = RankGptOptions
@@ -49,21 +47,11 @@ class RankGpt(Listwise[RankGptOptions]):
         language.require("generate", *(("constraint",) if self.options.constrained else ()))
         language.encode(Prompt(self._messages("?", ["?"])))
 
-    def window_scores(self, query: str, candidates: Sequence[Candidate]) -> list[float]:
-        """Generate and parse one ranking; an answer's faults are counted by the backbone's meter."""
-        language, count = self.backbone.language, len(candidates)
-        limit = max(self.options.answer_tokens, self.ranking_tokens(count))
-        prompt = self.encoded(query, candidates, None if self.room is None else self.room - limit)
-        constraint = None
-        if self.options.constrained:
-            constraint = WellFormed(language.fragment, [str(number) for number in range(1, count + 1)])
-        (answer,) = language.generate([prompt], limit, stop=complete(count), constraint=constraint)
-        parsed = parse_permutation(answer.text, count)
-        self.backbone.meter.answered(parsed.faults | ({"cut"} if answer.cut else set()))
-        scores = [0.0] * count
-        for rank, item in enumerate(parsed.order):
-            scores[item] = float(count - rank)
-        return scores
+    def constraint(self, count: int) -> Constraint | None:
+        """Nothing but well-formed rankings, where the option says so."""
+        if not self.options.constrained:
+            return None
+        return WellFormed(self.backbone.language.fragment, [str(number) for number in range(1, count + 1)])
 
     def encoded(self, query: str, candidates: Sequence[Candidate], budget: int | None) -> Encoded:
         """The prompt with passages cut until it has at most ``budget`` tokens; see `fitted`."""

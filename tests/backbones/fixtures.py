@@ -10,6 +10,7 @@ from benchmark.backbones.loader import load
 from benchmark.backbones.sources import prepare
 from benchmark.backbones.spec import Chat
 from tests.backbones.tiny_models import build
+from tests.backbones.tiny_pairs import build_classifier, pair_tokenizer
 from tests.backbones.tiny_tokenizers import byte_level
 from tests.support.templates import CHATML
 
@@ -52,3 +53,10 @@ def tiny_backbone() -> Backbone:
         context_length=65536,
         weight_bytes=0,
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_pairs_backbone() -> Backbone:
+    """A random two-layer cross-encoder."""
+    chat = Chat(prefix="", suffix="", separator="\n")
+    return Backbone("tiny-pairs", build_classifier(), pair_tokenizer(), chat, context_length=512, weight_bytes=0)

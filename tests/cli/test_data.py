@@ -20,16 +20,9 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     early = command("run", suite, "--results", tmp_path / "results")
     assert early.status == 2
     (problem,) = early.problems
-    assert problem.endswith(
-        f"run 'bm25s' is not built yet: rerankbench first-stage build {NAME} --split test --retriever bm25s."
-    )
+    build = f"rerankbench first-stage build {NAME} --split test --retriever bm25s"
+    assert f"run 'bm25s' is not built yet: {build}, or rerankbench data prepare" in problem
 
-    prepared = command("data", "prepare", NAME)
-    assert prepared.status == 0, prepared.err
-    assert prepared.out == (
-        f"{NAME}:test: 3 topics, 4 judgements, runs: none: rerankbench first-stage build {NAME}; "
-        "0 candidates found in the corpus\n"
-    )
     built = command("first-stage", "build", NAME, "--depth", 4)
     assert built.status == 0, built.err
     first, quality, written = built.out.splitlines()
@@ -44,7 +37,9 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     assert path.read_bytes() == before
 
     prepared = command("data", "prepare", NAME)
-    assert "runs: bm25s" in prepared.out
+    assert prepared.out == (
+        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s; 4 candidates found in the corpus\n"
+    )
     assert manifest.read().held[f"{NAME}:test"].topics == 3
     ran = command("run", suite, "--results", tmp_path / "results")
     assert ran.status == 0, ran.err
@@ -52,6 +47,16 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
     assert cell.request.collection.first_stage == "bm25s"
     assert cell.summary is not None
     assert f"nDCG@10 {cell.summary.metrics.mean['nDCG@10']:.4f}" in quality
+
+
+def test_what_a_suite_needs_is_prepared_at_once(cache: Path, tmp_path: Path) -> None:
+    lay_out_beir()
+    suite = write_suite(tmp_path / "s.yaml", NAME, depth=[2, 150])
+    prepared = command("data", "prepare", "--suite", suite)
+    assert prepared.status == 0, prepared.err
+    assert f"{NAME}:test: built bm25s, nDCG@10 0." in prepared.err
+    assert "runs: bm25s; 8 candidates found" in prepared.out
+    assert command("data", "prepare").problems == ["Name collections, or a --suite."]
 
 
 def test_verify_names_what_changed(cache: Path) -> None:
@@ -74,6 +79,25 @@ def test_a_damaged_manifest_is_named(cache: Path) -> None:
     result = command("data", "verify")
     (problem,) = result.problems
     assert problem.startswith(f"{manifest.path()}: not valid JSON")
+
+
+def test_every_problem_of_a_collection_is_named_at_once(small: Path, cache: Path) -> None:
+    with (small / "qrels.tsv").open("a") as stream:
+        stream.write("q9 0 d1 1\n")
+    with (small / "run.bm25.trec").open("a") as stream:
+        stream.write("q8 Q0 d1 1 1.0 x\nq1 Q0 x1 5 0.5 x\nq1 Q0 x2 6 0.4 x\n")
+    (small / "run.torn.trec").write_text("q1 Q0 d1 1 1.0 x\nq1 Q0 d2 1 0.5 x\nq1 Q0 d1 2 0.4 x\nq1 d3\n")
+    result = command("data", "prepare", small)
+    assert result.status == 2
+    assert result.problems == [
+        "town:test: judgements for 1 unknown topics: q9.",
+        "town:test: run 'bm25' lists 1 unknown topics: q8.",
+        "town:test: run 'bm25' lists 2 documents that are not in the corpus: x1, x2.",
+        f"{small / 'run.torn.trec'}:2: rank 1 stands twice in the list of topic 'q1'.",
+        f"{small / 'run.torn.trec'}:3: 'd1' stands twice in the list of topic 'q1'.",
+        f"{small / 'run.torn.trec'}:4: expected 'qid Q0 docid rank score tag', found 'q1 d3'.",
+    ]
+    assert manifest.read().held == {}
 
 
 def test_list_says_what_there_is(cache: Path) -> None:

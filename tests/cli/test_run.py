@@ -78,8 +78,8 @@ def test_a_real_backbone_from_start_to_end_and_again(suite: Path, results: Path,
         (
             ["demo", "--collection", "dmeo"],
             [
-                "Unknown collection 'dmeo'. Did you mean 'demo'? A folder in the same format also works, and a file of "
-                "questions (docs/long-context.md)."
+                "Unknown collection 'dmeo'. Did you mean 'demo'? A folder in the same format also works, a file of "
+                "questions (docs/long-context.md), ir-datasets/<id> and mteb/<task>."
             ],
         ),
         (

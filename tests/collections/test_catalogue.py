@@ -118,3 +118,8 @@ def test_an_entry_is_named_as_its_file(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
     with pytest.raises(UserError, match=r"other\.yaml: the entry is named 'demo'"):
         entries.__wrapped__()
+
+
+def test_a_folder_called_like_an_entry_is_named_apart(small: Path, tmp_path: Path) -> None:
+    shutil.copytree(small, tmp_path / "beir-scifact")
+    assert find(str(tmp_path / "beir-scifact")).name == "local-beir-scifact"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +57,21 @@ def test_an_entry_gives_name_rules_and_runs(scifact: IrDatasetsCollection) -> No
     found = IrDatasetsCollection("beir/scifact/test", entry(), "test")
     assert (found.name, found.title, found.rules, found.relevant_from) == ("town", "Town", Rules(drop_own_id=True), 2)
     assert found.first_stages() == ["bm25s"]
+
+
+def test_lists_of_a_dataset_are_a_run(scifact: IrDatasetsCollection) -> None:
+    """A stand-in for the few datasets that bring lists; all of these are large."""
+    listed = [("q1", "d3", 0.0), ("q2", "d1", 1.0), ("q1", "d1", 0.0), ("q2", "d2", 2.0)]
+    scored = [SimpleNamespace(query_id=qid, doc_id=docid, score=score) for qid, docid, score in listed]
+    loaded = SimpleNamespace(has_scoreddocs=lambda: True, scoreddocs_iter=lambda: iter(scored))
+    scifact.__dict__["_loaded"] = loaded
+    assert scifact.first_stages() == ["bm25s", "scoreddocs"]
+    run = scifact.first_stage("scoreddocs")
+    assert {qid: [hit.docid for hit in hits] for qid, hits in run.hits().items()} == {
+        "q1": ["d3", "d1"],
+        "q2": ["d2", "d1"],
+    }
+    assert run.sha256 == scifact.first_stage("scoreddocs").sha256
 
 
 def test_names_are_checked(cache: Path) -> None:

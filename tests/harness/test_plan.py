@@ -15,6 +15,7 @@ from benchmark import suites
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.spec import LocalSource
 from benchmark.cli.run import command as run_command
+from benchmark.collections import folder
 from benchmark.errors import UserError
 from benchmark.harness import plan as planning
 from benchmark.harness import record
@@ -265,7 +266,7 @@ def test_collections_backbones_and_depth_are_selected(wide: Suite, small: Path) 
     assert chosen("demo:train") == [("demo", "train", None)]
     assert chosen("other:test:dense") == [("other", "test", "dense")]
     selected = select(wide, [], ["c/d", "e/f"], [], 7)
-    assert (selected.backbones, selected.depth) == (("c/d", "e/f"), 7)
+    assert (selected.backbones, selected.depth) == (("c/d", "e/f"), (7,))
 
 
 def parsed(command: str) -> dict[str, Any]:
@@ -383,3 +384,66 @@ def test_a_preset_serves_its_backbone_wherever_it_comes_from(tmp_path: Path, sma
     path = write_suite(tmp_path / "s.yaml", small, [f"selective-icr:{name}"], ["qwen3-0.6b"])
     assert only(path, note=notes.append).method.preset == name
     assert notes == []
+
+
+def test_a_folder_serves_a_preset_if_it_is_called_as_the_repository(
+    tmp_path: Path, small: Path, tiny_folder: Path
+) -> None:
+    backbone = shutil.copytree(tiny_folder, tmp_path / "First_Model")
+    notes: list[str] = []
+    path = write_suite(tmp_path / "named.yaml", small, ["first:first-zephyr", "first:first-mistral"], [str(backbone)])
+    cells = cells_of(path, note=notes.append)
+    assert [cell.request.method.preset for cell in cells] == ["first-zephyr"]
+    assert len(notes) == 1
+
+
+def test_a_method_is_not_asked_of_a_backbone_of_another_kind(tmp_path: Path, small: Path) -> None:
+    notes: list[str] = []
+    names = ["smollm2-135m-instruct@hub", "ms-marco-minilm-l6-v2"]
+    cells = cells_of(
+        write_suite(tmp_path / "mixed.yaml", small, ["icr", "cross-encoder:minilm-l6"], names), note=notes.append
+    )
+    assert [(cell.request.method.name, cell.backbone) for cell in cells] == [
+        ("icr", "smollm2-135m-instruct@hub"),
+        ("cross-encoder", "ms-marco-minilm-l6-v2"),
+    ]
+    assert notes == [
+        "Left out: cross-encoder cannot use smollm2-135m-instruct@hub, a backbone of another kind.",
+        "Left out: icr cannot use ms-marco-minilm-l6-v2, a backbone of another kind.",
+    ]
+
+
+def test_methods_are_crossed_with_first_stages_and_depths(tmp_path: Path, small: Path) -> None:
+    """How much a re-ranker gains depends on both."""
+    shutil.copy(small / "run.bm25.trec", small / "run.dense.trec")
+    crossed = [{"collection": str(small), "first_stage": ["bm25", "dense"]}]
+    path = write_suite(tmp_path / "s.yaml", small, collections=crossed, depth=[2, 4])
+    cells = cells_of(path)
+    asked = [(cell.request.collection.first_stage, cell.request.collection.depth) for cell in cells]
+    assert asked == [("bm25", 2), ("bm25", 4), ("dense", 2), ("dense", 4)]
+    for cell in cells:
+        words = shlex.split(cell.command)
+        again = select(
+            suites.find(str(path)),
+            [],
+            [],
+            [words[words.index("--collection") + 1]],
+            int(words[words.index("--depth") + 1]),
+        )
+        # The command names the folder relative to where it is run.
+        (entry,) = again.collections
+        assert (entry.first_stages, again.depth) == (
+            (cell.request.collection.first_stage,),
+            (cell.request.collection.depth,),
+        )
+
+
+def test_ten_thousand_cells_are_planned_without_reading_a_collection_more_than_once(
+    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    real = folder.content_hash
+    monkeypatch.setattr(folder, "content_hash", lambda path: read.append(path) or real(path))
+    path = write_suite(tmp_path / "s.yaml", small, depth=list(range(1, 10_001)))
+    assert len(cells_of(path)) == 10_000
+    assert len(read) == 1

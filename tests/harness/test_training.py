@@ -9,8 +9,10 @@ import pytest
 from benchmark.artefacts import document_print, query_print
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
+from benchmark.harness.training import DEPTH as DEFAULT
 from benchmark.harness.training import training
 from tests.support.collection import DEPTH, DOCUMENTS, QUERIES
+from tests.support.questions import write_lines
 
 
 def judge(folder: Path, lines: list[str]) -> None:
@@ -56,6 +58,16 @@ def test_depth_cuts_the_candidates(small: Path) -> None:
     assert len(training(catalogue.find(str(small)), None, 3).examples) == len(QUERIES)
     with pytest.raises(UserError, match=r"no topic has a relevant and another document among its first 2 .*'bm25'"):
         training(catalogue.find(str(small)), None, 2)
+
+
+def test_a_file_of_questions_is_taken_whole_and_a_run_is_cut(small: Path, tmp_path: Path) -> None:
+    paragraphs = [
+        {"paragraph_text": f"Text {at}.", "is_positive": at == 2, "is_negative": at != 2} for at in range(DEFAULT + 5)
+    ]
+    write_lines(tmp_path / "questions.jsonl", [{"question": "which text", "paragraphs": paragraphs}])
+    found = training(catalogue.find(str(tmp_path / "questions.jsonl"), "train"), None, None)
+    assert (found.data.depth, len(found.examples[0].candidates)) == (DEFAULT + 5, DEFAULT + 5)
+    assert training(catalogue.find(str(small)), None, None).data.depth == DEFAULT
 
 
 def test_the_demo_has_training_queries() -> None:

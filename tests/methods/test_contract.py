@@ -29,11 +29,11 @@ CASES = [
 """Presets that name layers or heads of one backbone need that backbone."""
 
 SEVERAL = [
-    Candidate("d1", "Lime spots on copper vanish with vinegar.", title="Copper"),
-    Candidate("d2", "Naïve cafés serve 12 µg of 茶 – “tea” – at −3 °C 🫖."),
-    Candidate("d3", "Rivers carry sand to the sea."),
-    Candidate("d4", "Rivers carry sand to the sea."),
-    Candidate("d5", "{query} {0} %s [1] [2] <|im_end|> </s>"),
+    Candidate("d1", "Lime spots on copper vanish with vinegar.", title="Copper", score=9.5),
+    Candidate("d2", "Naïve cafés serve 12 µg of 茶 – “tea” – at −3 °C 🫖.", score=7.25),
+    Candidate("d3", "Rivers carry sand to the sea.", score=4.0),
+    Candidate("d4", "Rivers carry sand to the sea.", score=4.0),
+    Candidate("d5", "{query} {0} %s [1] [2] <|im_end|> </s>", score=-1.0),
 ]
 
 QUERIES = {
@@ -51,7 +51,9 @@ def fitted_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}:{case[1]}")
-def method(request: pytest.FixtureRequest, tiny_backbone: Backbone, fitted_folders: Path) -> Method[Any]:
+def method(
+    request: pytest.FixtureRequest, tiny_backbone: Backbone, tiny_pairs_backbone: Backbone, fitted_folders: Path
+) -> Method[Any]:
     """The method, fitted first where it has to be."""
     name, preset = request.param
     plugin = registry.find(name)
@@ -62,7 +64,8 @@ def method(request: pytest.FixtureRequest, tiny_backbone: Backbone, fitted_folde
         if not is_artefact(folder):
             fit(plugin, options, tiny_backbone, folder, fitted_folders / "kept")
         options = plugin.options(preset, changes={option: str(folder)})
-    return plugin.method_class(options, tiny_backbone if plugin.card.needs else None)
+    backbone = tiny_pairs_backbone if "pairs" in plugin.card.needs else tiny_backbone
+    return plugin.method_class(options, backbone if plugin.card.needs else None)
 
 
 def scores_of(method: Method[Any], query: str, candidates: Sequence[Candidate]) -> list[float]:
@@ -90,12 +93,16 @@ def test_a_single_candidate(method: Method[Any], candidate: Candidate) -> None:
 
 def test_a_passage_of_5000_words(method: Method[Any]) -> None:
     # Short words: each letter is a token of the tiny backbone.
-    long = Candidate("long", " ".join("abcdefg"[number % 7] for number in range(5000)))
+    long = Candidate("long", " ".join("abcdefg"[number % 7] for number in range(5000)), score=8.0)
     scores_of(method, "which word comes first", [SEVERAL[0], long, SEVERAL[1]])
 
 
 def test_more_candidates_than_any_window(method: Method[Any]) -> None:
-    scores_of(method, "anything", [Candidate(str(number), f"text number {number}") for number in range(45)])
+    scores_of(
+        method,
+        "anything",
+        [Candidate(str(number), f"text number {number}", score=45.0 - number) for number in range(45)],
+    )
 
 
 @pytest.mark.parametrize("name", PLUGINS)

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, heads, language, shapes
+from benchmark.perf import attention, comparisons, first_stage, heads, language, pairwise, shapes
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 from tests.support.command import command
@@ -60,6 +60,15 @@ def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Pa
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
 
 
+def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path) -> None:
+    arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--repeats", "1", "--json"]
+    result = CliRunner().invoke(pairwise.main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    groups = [rows for rows in json.loads(result.stdout).values() if isinstance(rows, list)]
+    assert [[row["way"][:2] for row in rows] for rows in groups] == [["a ", "b "]] * 3
+    assert all(row["seconds"] > 0 for rows in groups for row in rows)
+
+
 def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
     tiny_folder: Path, tmp_path: Path, cache: Path
 ) -> None:
@@ -74,6 +83,13 @@ def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
     assert result.exit_code == 0, result.output
     rows = [line.split(" | ")[0] for line in result.stdout.splitlines() if line.startswith("| ")][1:]
     assert [row[2] for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_a_first_stage_is_built_and_measured() -> None:
+    result = CliRunner().invoke(first_stage.main, ["--documents", "50", "--topics", "2", "--depth", "5"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("50 passages of 56 words, 2 topics: ")
+    assert list(first_stage.passages(3, 4)) == list(first_stage.passages(3, 4))
 
 
 def test_heads_are_spread_over_the_middle_third() -> None:
@@ -92,3 +108,22 @@ def test_operations_of_a_forward_pass() -> None:
     )
     # Per layer and token: q and o 8x8, k and v 8x4, three 8x16 matrices; scores and mixing over half the keys.
     assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)
+
+
+def test_comparisons_are_counted_for_every_framework() -> None:
+    result = CliRunner().invoke(comparisons.main, ["--documents", "20", "--repeats", "3"], catch_exceptions=False)
+    assert result.exit_code == 0
+    rows = [line.split(" | ") for line in result.output.splitlines()[4:]]
+    assert len(rows) == len(comparisons.FRAMEWORKS)
+    counts = {row[0].removeprefix("| "): row[3] for row in rows}
+    assert counts["all pairs"] == "190.0 (1.0)"
+    assert counts["pairwise sliding"] == "190.0 (190.0)"
+    assert counts["pairwise bubblesort"] == "19.0 (19.0)", "in order: one pass"
+
+
+def test_published_counts_are_met_within_what_the_lists_leave_open() -> None:
+    worths = comparisons.lists(100, 30)["often wrong"]
+    for framework in comparisons.FRAMEWORKS:
+        if framework.published is not None:
+            found, _ = comparisons.counted(framework, worths, 10)
+            assert found == pytest.approx(framework.published, rel=0.1)

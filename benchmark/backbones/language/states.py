@@ -17,6 +17,10 @@ from benchmark.backbones.prompt import Span
 BATCH_TOKENS = 8192
 """Tokens of one forward pass, padding included; a single longer prompt makes a pass of its own."""
 
+PACKS, CPU_PACKS = 4, 16
+"""Parts of `BATCH_TOKENS` that make one pass of pieces laid end to end: the work on its mask grows quadratically. On a
+CPU, to which fewer tokens are as good, smaller ones are faster."""
+
 WORTH_SHARING = 64
 """Tokens that must be saved before the common beginning of some prompts is run apart."""
 
@@ -39,7 +43,8 @@ class States:
 
     Two ways, both exact. Prompts with little in common are padded at the end: a causal model's earlier positions do not
     see it. Prompts with a common beginning have it run once; their rest is laid end to end over its cache, each piece
-    at its own positions and blind to the others, so that the cache is not copied for every prompt.
+    at its own positions and blind to the others, so that the cache is not copied for every prompt. Some of them that
+    share much more than all do, such as comparisons of one passage with each of the others, have that run once, too.
 
     Args:
         decoder: a transformers decoder without its head, loaded with the attention implementation of
@@ -56,7 +61,7 @@ class States:
         """The wanted hidden states after the last layer and norm: ``[rows, hidden size]`` for each prompt, in order."""
         with self._meter.phase("prefill"):
             shared = self.shared_length(prompts)
-            return self._over_cache(prompts, shared) if shared else self._padded(prompts)
+            return self._over_cache(prompts, shared) if self._pays(prompts, shared) else self._padded(prompts)
 
     def shared_length(self, prompts: Sequence[Wanted]) -> int:
         """Tokens of the common beginning that are run once; 0 where that would save little or is not possible."""
@@ -64,6 +69,27 @@ class States:
             return 0
         shared = min(min(prompt.rows.start for prompt in prompts), common_length([prompt.ids for prompt in prompts]))
         return shared if shared * (len(prompts) - 1) >= WORTH_SHARING else 0
+
+    def _pays(self, prompts: Sequence[Wanted], shared: int) -> bool:
+        """Whether running the common beginning once saves more than laying the rests end to end costs.
+
+        There the rests' attention to each other is computed and masked. A token costs about ``24 h^2`` operations a
+        layer beside attention, with ``h`` the hidden size, and a pair of tokens ``4 h`` in it.
+        """
+        saved, masked = shared * (len(prompts) - 1), 0
+        for length, family in families(prompts, shared) if shared else ():
+            saved += (length - shared) * (len(family) - 1)
+            lengths = [len(prompts[number].ids) - length for number in family]
+            for pack in packs(lengths, self._most):
+                own = [lengths[number] for number in pack]
+                masked += sum(own) ** 2 - sum(piece**2 for piece in own)
+        hidden = int(self._decoder.config.get_text_config().hidden_size)
+        return 0 < saved >= masked / (6 * hidden)
+
+    @property
+    def _most(self) -> int:
+        """Tokens of pieces that are laid end to end."""
+        return BATCH_TOKENS // (CPU_PACKS if self._decoder.device.type == "cpu" else PACKS)
 
     def run(self, ids: Sequence[Sequence[int]], cache: DynamicCache | None = None, layout: Layout | None = None) -> Any:
         """One forward pass; the last hidden states ``[batch, tokens, hidden size]``.
@@ -96,8 +122,21 @@ class States:
         cache = DynamicCache()
         self.run([prompts[0].ids[:shared]], cache)
         self._meter.add(prompt_tokens=shared)
+        found: dict[int, Tensor] = {}
+        for length, family in families(prompts, shared):
+            if length > shared:
+                self.run([prompts[family[0]].ids[shared:length]], cache)
+                self._meter.add(prompt_tokens=length - shared)
+            rows = self._pieces([prompts[number] for number in family], length, cache)
+            found.update(zip(family, rows, strict=True))
+            if length > shared:
+                cache.crop(shared - length)
+        return [found[number] for number in range(len(prompts))]
+
+    def _pieces(self, prompts: Sequence[Wanted], shared: int, cache: DynamicCache) -> list[Tensor]:
+        """What comes after the first ``shared`` tokens, over their cache, which is as before in the end."""
         found: list[Tensor] = []
-        for pack in packs([len(prompt.ids) - shared for prompt in prompts]):
+        for pack in packs([len(prompt.ids) - shared for prompt in prompts], self._most):
             pieces = [prompts[number].ids[shared:] for number in pack]
             states = self.run([[token for piece in pieces for token in piece]], cache, pieces_layout(shared, pieces))
             length = sum(map(len, pieces))
@@ -109,6 +148,29 @@ class States:
                 found.append(states[0, offset + span.start : offset + span.stop].clone())
                 offset += len(piece)
         return found
+
+
+def families(prompts: Sequence[Wanted], shared: int) -> list[tuple[int, list[int]]]:
+    """Prompts grouped by the beginnings they share beyond the first ``shared`` tokens, which all of them have.
+
+    Returns:
+        For each group the length of its common beginning, and the indices of its prompts. A beginning is at least
+        `WORTH_SHARING` tokens longer than ``shared``; prompts that share none make one group of length ``shared``.
+    """
+    found: list[tuple[int, list[int]]] = []
+    # Equal beginnings stand together in the order of the ids.
+    for number in sorted(range(len(prompts)), key=lambda number: tuple(prompts[number].ids)):
+        length = prompts[number].rows.start
+        if found:
+            before, family = found[-1]
+            common = min(before, length, common_length([prompts[family[0]].ids, prompts[number].ids]))
+            if common >= shared + WORTH_SHARING:
+                found[-1] = (common, [*family, number])
+                continue
+        found.append((length, [number]))
+    alone = [family[0] for _, family in found if len(family) == 1]
+    together = [(length, family) for length, family in found if len(family) > 1]
+    return [*together, (shared, alone)] if alone else together
 
 
 def common_length(sequences: Sequence[Sequence[int]]) -> int:
@@ -139,12 +201,12 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def packs(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in order, grouped so that no group exceeds a quarter of `BATCH_TOKENS`: its mask grows quadratically."""
+def packs(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Indices in order, grouped so that no group exceeds ``most`` tokens; a single longer one makes its own."""
     pack: list[int] = []
     total = 0
     for number, length in enumerate(lengths):
-        if pack and total + length > BATCH_TOKENS // 4:
+        if pack and total + length > most:
             yield pack
             pack, total = [], 0
         pack.append(number)

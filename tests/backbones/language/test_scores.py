@@ -8,7 +8,7 @@ import torch
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.language import Message, Prompt
 from benchmark.backbones.language.head import Head
-from benchmark.backbones.language.states import States, Wanted, batches, common_length, packs
+from benchmark.backbones.language.states import States, Wanted, batches, common_length, families, packs
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span
 from benchmark.errors import QueryError, UserError
@@ -68,6 +68,46 @@ def test_a_shared_beginning_is_run_once_and_nothing_changes(kind: str) -> None:
         torch.testing.assert_close(states.rows([one])[0], found, atol=TOLERANCE, rtol=0)
 
 
+@pytest.mark.parametrize(("rest", "passes", "tokens"), [(10, 2, 40 + 10 * 10), (80, 1, 10 * 120)])
+def test_a_beginning_is_shared_only_where_that_is_less_work(rest: int, passes: int, tokens: int) -> None:
+    # Ten rests of 80 tokens would look at each other 576,000 times behind the mask, to save 360 tokens.
+    model = build("llama", head=True, max_position_embeddings=2048)
+    meter = Meter()
+    states = States(model.get_decoder(), meter)
+    wanted = [Wanted(SHARED + ids(rest, seed), Span(40 + rest - 1, 40 + rest)) for seed in range(1, 11)]
+    together = states.rows(wanted)
+    assert (meter.total.forward_passes, meter.total.prompt_tokens) == (passes, tokens)
+    for one, found in zip(wanted, together, strict=True):
+        torch.testing.assert_close(states.rows([one])[0], found, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["mistral", "gemma3_text", "gpt_oss"])
+def test_what_some_prompts_share_beyond_the_rest_is_run_once_too(kind: str) -> None:
+    first, second = ids(70, 1), ids(80, 2)
+    prompts = [SHARED + part + ids(length, length) for length in (5, 9, 3) for part in (first, second, [])]
+    meter = Meter()
+    states = States(build(kind, head=True).get_decoder(), meter)
+    wanted = [Wanted(prompt, Span(len(prompt) - 1, len(prompt))) for prompt in prompts]
+    together = states.rows(wanted)
+    # The beginning of all, of the first three and of the second three; then the rests of each group.
+    assert (meter.total.forward_passes, meter.total.prompt_tokens) == (6, 40 + 70 + 80 + 3 * (5 + 9 + 3))
+    for one, found in zip(wanted, together, strict=True):
+        torch.testing.assert_close(states.rows([one])[0], found, atol=TOLERANCE, rtol=0)
+
+
+def test_families_share_at_least_what_is_worth_it_and_leave_every_wanted_row() -> None:
+    first, second = ids(200, 1), ids(64, 2)
+    prompts = [SHARED + first + [3], SHARED + second + [3], SHARED + first[:150] + [4], SHARED + second + [4, 5]]
+    wanted = [Wanted(prompt, Span(len(prompt) - 1, len(prompt))) for prompt in prompts]
+    assert {length: sorted(family) for length, family in families(wanted, 40)} == {104: [1, 3], 190: [0, 2]}
+    ((length, alone),) = families(wanted[:2], 40)
+    assert (length, sorted(alone)) == (40, [0, 1])
+    early = [Wanted(prompt, Span(100, len(prompt))) for prompt in prompts]
+    assert {length for length, _ in families(early, 30)} == {100}
+    ((length, everything),) = families(early, 40)
+    assert (length, sorted(everything)) == (40, [0, 1, 2, 3]), "104 tokens would hide rows that are wanted"
+
+
 def test_pieces_that_do_not_fit_together_go_over_the_same_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmark.backbones.language import states as module
 
@@ -93,7 +133,7 @@ def test_groups_hold_every_prompt_once_within_their_size() -> None:
     assert sorted(number for group in groups for number in group) == list(range(8))
     assert groups[0] == [3]
     assert all(len(group) * max(lengths[number] for number in group) <= 8192 for group in groups[1:])
-    assert [number for pack in packs(lengths) for number in pack] == list(range(8))
+    assert [number for pack in packs(lengths, 2048) for number in pack] == list(range(8))
     assert common_length([[1, 2, 3], [1, 2, 4], [1, 2]]) == 2
 
 
