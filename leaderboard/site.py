@@ -13,6 +13,7 @@ from benchmark.collections import catalogue
 from benchmark.errors import UserError
 from benchmark.harness.store import STANDING, Cell, read_cells
 from benchmark.hashing import sha256_file
+from benchmark.regression import record as regression
 from leaderboard import render
 from leaderboard.render import DataFile
 from leaderboard.rows import Row, sections
@@ -67,7 +68,7 @@ def build(results: Sequence[Path], out: Path) -> BuildReport:
     with _replacing(target) as folder:
         rows = [row for section in shown for row in section.rows]
         data = {row.page: _copy_data(row, folder / "data" / row.page) for row in rows}
-        pages = render.pages(shown, cards, data)
+        pages = render.pages(shown, cards, data, list(regression.read().values()))
         for name, html in pages.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def planned(condition: Condition, prepare: Prepare) -> Planned:
         methods=(SuiteMethod(method=condition.method, preset=condition.preset, options=condition.options),),
         backbones=(condition.backbone,) if condition.backbone else (),
         collections=(SuiteCollection(collection=condition.collection, split=condition.split),),
-        depth=condition.depth,
+        depth=(condition.depth,),
     )
     (cell,) = plan(suite, prepare)
     return cell

@@ -113,7 +113,7 @@ def planned_again(run: SubmittedRun, here: Here) -> tuple[Planned, list[str]]:
         collections=(
             SuiteCollection(collection=asked.name, split=asked.split, first_stage=asked.first_stage),
         ),
-        depth=asked.depth,
+        depth=(asked.depth,),
     )  # fmt: skip
     number_format: Any = request.backbone.dtype if request.backbone else None
     (planned,) = plan(suite, here.prepare, dtype=None if number_format == AS_SERVED else number_format)

@@ -39,6 +39,8 @@ def test_the_cell_is_the_one_that_was_run(packed: Path, tmp_path: Path) -> None:
     assert '<span class="badge trust"' in (tmp_path / "site" / "index.html").read_text()
     (page,) = (tmp_path / "site" / "runs").glob("*.html")
     assert "<strong>Submitted.</strong> Sent as" in page.read_text()
+    # The ledger has the same method: its history belongs to the row.
+    assert "First measured when the ledger was made." in page.read_text()
     assert len(list((tmp_path / "site" / "data").glob("*/standing.json"))) == 1
 
 
