@@ -13,6 +13,7 @@ from markupsafe import Markup
 from benchmark import published
 from benchmark.evaluation.metrics import TABLE
 from benchmark.hashing import canonical_json
+from benchmark.regression.record import Condition
 from leaderboard import plot, rows, text
 from leaderboard.rows import PRIMARY, Row, Section
 from methods.card import Card
@@ -50,7 +51,10 @@ class PlotView:
 
 
 def pages(
-    sections: Sequence[Section], cards: Mapping[str, Card], data: Mapping[str, Sequence[DataFile]]
+    sections: Sequence[Section],
+    cards: Mapping[str, Card],
+    data: Mapping[str, Sequence[DataFile]],
+    ledger: Sequence[Condition] = (),
 ) -> dict[str, str]:
     """Every page's HTML by its path in the site.
 
@@ -58,6 +62,7 @@ def pages(
         sections: what is shown.
         cards: of the methods that are known here, by name.
         data: files of each row, by the row's page name.
+        ledger: conditions whose history belongs to rows of the same method, preset and backbone.
     """
     environment = _environment(cards)
     index = environment.get_template("index.html")
@@ -68,8 +73,19 @@ def pages(
         for row in section.rows:
             context = {"section": section, "row": row, "card": cards.get(row.request.method.name)}
             files = data.get(row.page, ())
+            context["history"] = [condition for condition in ledger if _is_of(condition, row)]
             out[f"runs/{row.page}.html"] = run.render(root="../", sections=sections, files=files, **context)
     return out
+
+
+def _is_of(condition: Condition, row: Row) -> bool:
+    asked = row.request
+    backbone = asked.backbone.name if asked.backbone else None
+    return (condition.method, condition.preset, condition.backbone) == (
+        asked.method.name,
+        asked.method.preset,
+        backbone,
+    )
 
 
 def plot_view(section: Section, cards: Mapping[str, Card]) -> PlotView | None:

@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.collections.spec import CollectionSpec, RunSpec
 from benchmark.evaluation.metrics import METRICS, TABLE
 from benchmark.evaluation.statistics import PairedTest, paired_test
-from benchmark.harness.record import CellRequest, CellSummary, CollectionRequest, Machine
+from benchmark.harness.record import CellRequest, CellSummary, CollectionRequest, Machine, Standing
 from benchmark.harness.store import Cell
 from benchmark.hashing import canonical_json, sha256_json
 from leaderboard import text
@@ -64,6 +64,11 @@ class Row:
     def machine(self) -> Machine | None:
         """On what it ran."""
         return self.cell.machine
+
+    @property
+    def standing(self) -> Standing | None:
+        """How far it was checked; None for a run that was not submitted."""
+        return self.cell.standing
 
     @property
     def is_baseline(self) -> bool:
@@ -246,7 +251,8 @@ def _in_order(names: set[str]) -> tuple[str, ...]:
 
 def _distinct(cells: Iterable[Cell]) -> list[Cell]:
     found: dict[str, Cell] = {}
-    for cell in cells:
+    # Of a run that was also submitted, the submission is shown.
+    for cell in sorted(cells, key=lambda cell: cell.standing is None):
         parts = (cell.request, cell.machine, cell.summary)
         key = canonical_json([*(part and part.model_dump(mode="json") for part in parts), len(cell.records)])
         found.setdefault(key, cell)

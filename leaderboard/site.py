@@ -11,8 +11,9 @@ from pathlib import Path
 
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness.store import Cell, read_cells
+from benchmark.harness.store import STANDING, Cell, read_cells
 from benchmark.hashing import sha256_file
+from benchmark.regression import record as regression
 from leaderboard import render
 from leaderboard.render import DataFile
 from leaderboard.rows import Row, sections
@@ -67,7 +68,7 @@ def build(results: Sequence[Path], out: Path) -> BuildReport:
     with _replacing(target) as folder:
         rows = [row for section in shown for row in section.rows]
         data = {row.page: _copy_data(row, folder / "data" / row.page) for row in rows}
-        pages = render.pages(shown, cards, data)
+        pages = render.pages(shown, cards, data, list(regression.read().values()))
         for name, html in pages.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,7 @@ def _cards(names: set[str]) -> Mapping[str, Card]:
 def _copy_data(row: Row, folder: Path) -> list[DataFile]:
     folder.mkdir(parents=True)
     files = []
-    for name in DATA_FILES:
+    for name in (*DATA_FILES, STANDING):
         source = row.cell.folder / name
         if source.is_symlink():
             raise UserError(f"{source}: a symbolic link. A published run is made of plain files; put the file there.")

@@ -22,12 +22,18 @@ COMMANDS = {
     "analyze": "Measure what a backbone's layers and heads know.",
     "first-stage": "Build a first-stage run.",
     "data": "List, fetch and verify collections and their runs.",
+    "new-method": "Make a method's folder, with a card and a test.",
+    "check": "Say what a method's folder lacks.",
+    "submit": "Pack finished cells for a pull request.",
+    "ingest": "Check submissions and compute their metrics anew.",
+    "verify": "Run a sample of a submission's queries again.",
+    "regress": "Run the ledger of expected values again.",
     "leaderboard": "Build or serve the leaderboard.",
     "doctor": "Say what is installed, found and missing.",
 }
 """Each command is the object ``command`` in the module of its name in this package, or of its name here:"""
 
-MODULES = {"list": "listing", "first-stage": "first_stage"}
+MODULES = {"list": "listing", "first-stage": "first_stage", "new-method": "new_method"}
 
 
 class Commands(click.Group):

@@ -23,7 +23,11 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
     Raises:
         UserError: no such file; or every malformed line, duplicate document or rank, and non-finite score.
     """
-    lines = read_lines(path, "run file")
+    return parse_run(read_lines(path, "run file"), str(path))
+
+
+def parse_run(lines: Iterable[str], name: str) -> dict[str, list[Hit]]:
+    """As `read_run`, of lines; ``name`` is for messages."""
     run: dict[str, dict[str, float]] = {}
     ranks: dict[str, set[int]] = {}
     problems = []
@@ -35,19 +39,19 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
             qid, _, docid, rank, score, _ = fields
             value, place = float(score), int(rank)
         except ValueError:
-            problems.append(f"{path}:{number}: expected 'qid Q0 docid rank score tag', found {line!r}.")
+            problems.append(f"{name}:{number}: expected 'qid Q0 docid rank score tag', found {line!r}.")
             continue
         if not math.isfinite(value):
-            problems.append(f"{path}:{number}: score {score} of '{docid}' is not finite.")
+            problems.append(f"{name}:{number}: score {score} of '{docid}' is not finite.")
         elif docid in run.setdefault(qid, {}):
-            problems.append(f"{path}:{number}: '{docid}' stands twice in the list of topic '{qid}'.")
+            problems.append(f"{name}:{number}: '{docid}' stands twice in the list of topic '{qid}'.")
         elif place in ranks.setdefault(qid, set()):
-            problems.append(f"{path}:{number}: rank {place} stands twice in the list of topic '{qid}'.")
+            problems.append(f"{name}:{number}: rank {place} stands twice in the list of topic '{qid}'.")
         ranks.setdefault(qid, set()).add(place)
         run.setdefault(qid, {}).setdefault(docid, value)
-    refuse(str(path), problems)
+    refuse(name, problems)
     if not run:
-        raise UserError(f"{path}: holds no run line.")
+        raise UserError(f"{name}: holds no run line.")
     return {
         qid: [Hit(docid, score) for docid, score in sorted(hits.items(), key=lambda item: -item[1])]
         for qid, hits in run.items()
@@ -84,16 +88,19 @@ def _shortest(score: float) -> str:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """The ir_metadata header of a run file, empty if there is none."""
-    header: list[str] = []
-    with path.open(encoding="utf-8") as stream:
-        if next(stream, "").strip() != _START:
-            return {}
-        for line in stream:
-            if line.strip() == _END:
-                loaded: dict[str, Any] = yaml.safe_load("".join(header)) or {}
-                return loaded
-            header.append(line.removeprefix("# "))
-    raise UserError(f"{path}: the ir_metadata header has no end line.")
+    header, _ = split_metadata(read_lines(path, "run file"), str(path))
+    loaded: dict[str, Any] = yaml.safe_load("\n".join(header)) or {}
+    return loaded
+
+
+def split_metadata(lines: Sequence[str], name: str) -> tuple[list[str], list[str]]:
+    """A run file's lines as YAML of its ir_metadata header and run lines; UserError for a header without an end."""
+    if not lines or lines[0].strip() != _START:
+        return [], list(lines)
+    ends = [number for number, line in enumerate(lines) if line.strip() == _END]
+    if not ends:
+        raise UserError(f"{name}: the ir_metadata header has no end line.")
+    return [line.removeprefix("# ") for line in lines[1 : ends[0]]], list(lines[ends[0] + 1 :])
 
 
 def strictly_decreasing(hits: Iterable[Hit]) -> list[Hit]:

@@ -267,3 +267,18 @@ class CellSummary(Strict):
     """None for a method whose model writes nothing."""
     load_seconds: float | None
     """Loading model and tokenizer; not in the latency."""
+
+
+Trust = Literal["submitted", "spot-checked", "reproduced"]
+"""How far a submitted cell was checked: its files; a random sample of its queries; all of them, on another machine."""
+
+
+class Standing(Strict):
+    """Of a cell that was submitted: where it comes from and how far it was checked."""
+
+    submission: str
+    trust: Trust
+    checks: tuple[str, ...] = ()
+    """What re-runs found, in words."""
+    flags: tuple[str, ...] = ()
+    """What a reader has to know, in words."""

@@ -13,15 +13,16 @@ from pydantic import BaseModel, ValidationError
 
 from benchmark.errors import UserError
 from benchmark.harness.lock import Lock
-from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord
+from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord, Standing
 
-REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN = (
+REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN, STANDING = (
     "request.json",
     "machine.json",
     "queries.jsonl",
     "failure.json",
     "summary.json",
     "run.trec",
+    "standing.json",
 )
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -34,6 +35,7 @@ class Cell:
     Attributes:
         machine: None before the first query; summary: None until every query has its line.
         failure: why its last worker ended early; None where none did.
+        standing: how far it was checked; None for a run of one's own.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Cell:
     records: tuple[QueryRecord, ...]
     summary: CellSummary | None
     failure: CellFailure | None = None
+    standing: Standing | None = None
 
 
 def lock_file(results: Path, slug: str) -> Path:
@@ -80,6 +83,7 @@ def read_cell(folder: Path) -> Cell:
             tuple(_complete_lines(folder / LINES)),
             _read(CellSummary, folder / SUMMARY),
             _read(CellFailure, folder / FAILURE),
+            _read(Standing, folder / STANDING),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None

@@ -125,13 +125,13 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
         topics = list(collection.topics())
         missing = [topic for topic in topics if topic.qid not in finished]
         started = time.perf_counter()
-        backbone = _load(job)
+        backbone = load(job)
         load_seconds = time.perf_counter() - started if backbone else None
         emit({"event": "loaded", "seconds": load_seconds})
-        machine = writer.write_machine(provenance.machine(job.command, job.threads, _accelerator(backbone)))
-        method = _method(job, backbone)
+        machine = writer.write_machine(provenance.machine(job.command, job.threads, accelerator(backbone)))
+        method = method_of(job, backbone)
         method.ready()
-        for record in _records(job, method, backbone, collection, missing, emit):
+        for record in records_of(job, method, backbone, collection, missing, emit):
             writer.append(record)
             failure = record.failure.message if record.failure else None
             emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
@@ -153,7 +153,7 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
         emit({"event": "done"})
 
 
-def _records(
+def records_of(
     job: Job,
     method: Method[Options],
     backbone: Backbone | None,
@@ -161,6 +161,7 @@ def _records(
     missing: list[Topic],
     emit: Emit,
 ) -> Iterator[QueryRecord]:
+    """Re-rank some topics of a job's collection, one record each."""
     hits = collection.first_stage(job.request.collection.first_stage).hits()
     memory = PeakMemory(backbone.device if backbone else "cpu")
     stuck = [topic for topic in missing if topic.qid in job.timed_out]
@@ -228,7 +229,8 @@ def _timed_out(topic: Topic, job: Job, hits: Sequence[Hit]) -> QueryRecord:
     )
 
 
-def _load(job: Job) -> Backbone | None:
+def load(job: Job) -> Backbone | None:
+    """The job's backbone with what its method needs; None for a method that needs none."""
     if job.backbone is None or job.request.backbone is None:
         return None
     import torch
@@ -248,7 +250,8 @@ def _load(job: Job) -> Backbone | None:
     )
 
 
-def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
+def method_of(job: Job, backbone: Backbone | None) -> Method[Options]:
+    """The job's method, ready; UserError where an artefact is not the planned one."""
     method_class = registry.find(job.request.method.name).method_class
     options = parse(method_class.options_class, job.options, job.request.slug)
     for option, path in options.artefacts().items():
@@ -259,7 +262,8 @@ def _method(job: Job, backbone: Backbone | None) -> Method[Options]:
     return method
 
 
-def _accelerator(backbone: Backbone | None) -> str | None:
+def accelerator(backbone: Backbone | None) -> str | None:
+    """Name of the device the backbone is on; None for a CPU."""
     if backbone is not None and backbone.device == ELSEWHERE:
         return "a server's, not known"
     if backbone is None or backbone.device != "cuda":

@@ -26,7 +26,7 @@ def by_group(printed: str) -> dict[str, list[str]]:
 
 
 def write_run(path: Path, rankings: dict[str, list[str]]) -> Path:
-    lines = [f"{qid} Q0 {name} 1 {-at} t" for qid, names in rankings.items() for at, name in enumerate(names)]
+    lines = [f"{qid} Q0 {name} {at + 1} {-at} t" for qid, names in rankings.items() for at, name in enumerate(names)]
     path.write_text("\n".join(lines) + "\n")
     return path
 

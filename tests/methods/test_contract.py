@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ from methods import registry
 from methods.base import Candidate, Method
 from tests.support.fitting import fit
 
+CHOSEN = os.environ.get("RERANKBENCH_CONTRACT", "").split(",")
+"""Methods to test, for `rerankbench check`; all where nothing is chosen."""
+
+PLUGINS = {name: plugin for name, plugin in registry.plugins().items() if CHOSEN == [""] or name in CHOSEN}
+
 CASES = [
     (name, preset)
-    for name, plugin in registry.plugins().items()
+    for name, plugin in PLUGINS.items()
     for preset in ("default", *(key for key, value in plugin.card.presets.items() if value.backbone is None))
 ]
 """Presets that name layers or heads of one backbone need that backbone."""
@@ -119,7 +125,7 @@ def test_more_candidates_than_any_window(method: Method[Any]) -> None:
     )
 
 
-@pytest.mark.parametrize("name", registry.plugins())
+@pytest.mark.parametrize("name", PLUGINS)
 def test_the_card_is_complete(name: str) -> None:
     plugin = registry.find(name)
     card = plugin.card

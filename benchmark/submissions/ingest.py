@@ -1,0 +1,107 @@
+"""Check all submissions, and write the good ones' runs as cells that the leaderboard reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.harness import store
+from benchmark.harness.store import pretty, write_atomic
+from benchmark.harness.summary import summarise
+from benchmark.hashing import sha256_file
+from benchmark.names import unknown
+from benchmark.submissions import flags
+from benchmark.submissions.record import DESCRIPTION, RECORDS, Verification
+from benchmark.submissions.reference import reference
+from benchmark.submissions.trust import standing
+from benchmark.submissions.validate import CheckedRun, Report, check
+
+FEW = 20
+"""Submissions that are checked in this process, because others take longer to start than to do it."""
+
+
+def folders(root: Path, only: Sequence[str] = ()) -> list[Path]:
+    """Folders of submissions; UserError for a name in ``only`` that there is none of."""
+    if root.is_symlink() or not root.is_dir():
+        raise UserError(f"{root}: no folder of submissions.")
+    found = {path.name: path for path in sorted(root.iterdir()) if path.is_dir() and path.name != RECORDS}
+    for name in only:
+        if name not in found:
+            raise unknown("submission", name, found)
+    return [path for name, path in found.items() if not only or name in only]
+
+
+def check_all(paths: Sequence[Path], jobs: int = 1) -> Iterator[Report]:
+    """A report for each, in order; one that is bad changes nothing for the others."""
+    if jobs == 1 or len(paths) <= FEW:
+        yield from map(check, paths)
+        return
+    # Fresh processes: torch's and numba's threads do not survive a fork.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(check, paths, chunksize=max(1, min(50, len(paths) // (4 * jobs))))
+
+
+def write_cells(root: Path, report: Report, records: Sequence[Verification], out: Path) -> list[Path]:
+    """The runs of a submission without problems as cell folders below ``out``; their summaries are computed here."""
+    assert report.submission is not None
+    assert not report.problems
+    sha256 = sha256_file(root / report.name / DESCRIPTION)
+    written = []
+    for checked in report.runs:
+        folder = out / f"{report.name}.{checked.run.file}"
+        folder.mkdir(parents=True, exist_ok=True)
+        run = checked.run
+        known = reference(run.request.collection)
+        summary = summarise(
+            run.request,
+            checked.records,
+            known.collection,
+            run.finished,
+            run.weight_bytes,
+            run.load_seconds,
+            flags.training(report.submission, run),
+        )
+        told = [flag.removeprefix(f"{run.file}: ") for flag in report.flags if _concerns(flag, report, checked)]
+        texts = {
+            store.REQUEST: pretty(run.request.model_dump(mode="json")),
+            store.MACHINE: pretty(run.machine.model_dump(mode="json")),
+            store.LINES: "".join(record.model_dump_json() + "\n" for record in checked.records),
+            store.RUN: checked.text,
+            store.SUMMARY: pretty(summary.model_dump(mode="json")),
+            store.STANDING: pretty(standing(report.name, sha256, run, records, told).model_dump(mode="json")),
+        }
+        for name, text in texts.items():
+            write_atomic(folder / name, text)
+        written.append(folder)
+    return written
+
+
+def _concerns(flag: str, report: Report, checked: CheckedRun) -> bool:
+    """Whether a flag is about this run or about the whole submission."""
+    others = {other.run.file for other in report.runs} - {checked.run.file}
+    return not any(flag.startswith(f"{name}: ") for name in others)
+
+
+def markdown(reports: Iterable[Report]) -> str:
+    """What was found, for a comment on a pull request; everything that stood in files is quoted as code."""
+    lines = ["## Submissions", ""]
+    for report in reports:
+        verdict = "refused" if report.problems else "accepted"
+        lines += [f"### {_code(report.name)}: {verdict}", ""]
+        lines += [f"- problem: {_code(problem)}" for problem in report.problems]
+        lines += [f"- flag: {_code(flag)}" for flag in report.flags]
+        if not report.problems:
+            lines += ["", "| run | queries | nDCG@10, recomputed |", "|---|---:|---:|"]
+            lines += [
+                f"| {_code(checked.run.file)} | {len(checked.records)} | {checked.means['nDCG@10']:.4f} |"
+                for checked in report.runs
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("`", "'").replace("|", "/") + "`"

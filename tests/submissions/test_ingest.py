@@ -1,0 +1,82 @@
+"""Many submissions at once, and what the leaderboard gets of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from benchmark.harness.store import read_cells
+from leaderboard.site import build
+from tests.support.command import command
+from tests.support.forgery import describe
+
+
+def test_a_bad_one_does_not_stop_the_others(submissions: Path, submission: Path, tmp_path: Path) -> None:
+    bad = submissions / "2020-01-01-bad-one"
+    shutil.copytree(submission, bad)
+    (submissions / "a-file").write_text("not looked at")
+    (submissions / "empty").mkdir()
+    result = command("ingest", submissions, "--out", tmp_path / "cells", "--summary", tmp_path / "found.md")
+    assert result.status == 2
+    assert result.out == "3 submissions checked, 2 refused.\n"
+    assert [line.partition(":")[0] for line in result.problems] == [bad.name, "empty"]
+    (cell,) = read_cells(tmp_path / "cells")
+    assert cell.standing is not None
+    assert (cell.standing.trust, cell.standing.submission) == ("submitted", submission.name)
+    assert f"### `{submission.name}`: accepted" in (tmp_path / "found.md").read_text()
+
+
+def test_the_cell_is_the_one_that_was_run(packed: Path, tmp_path: Path) -> None:
+    assert command("ingest", packed, "--out", tmp_path / "cells").status == 0
+    (ours,) = read_cells(packed.parent / "results")
+    (theirs,) = read_cells(tmp_path / "cells")
+    assert theirs.request == ours.request
+    assert theirs.records == ours.records
+    assert theirs.summary == ours.summary
+    assert (theirs.folder / "run.trec").read_bytes() == (ours.folder / "run.trec").read_bytes()
+    # The same run twice is one row, and the row says that it was submitted.
+    assert build([packed.parent / "results", tmp_path / "cells"], tmp_path / "site").rows == 1
+    assert '<span class="badge trust"' in (tmp_path / "site" / "index.html").read_text()
+    (page,) = (tmp_path / "site" / "runs").glob("*.html")
+    assert "<strong>Submitted.</strong> Sent as" in page.read_text()
+    # The ledger has the same method: its history belongs to the row.
+    assert "First measured when the ledger was made." in page.read_text()
+    assert len(list((tmp_path / "site" / "data").glob("*/standing.json"))) == 1
+
+
+def test_only_the_named_ones(submissions: Path, submission: Path) -> None:
+    (submissions / "empty").mkdir()
+    assert command("ingest", submissions, "--only", submission.name).status == 0
+    assert command("ingest", submissions, "--only", "other").problems == [
+        f"Unknown submission 'other'. Known: {submission.name}, empty."
+    ]
+
+
+def test_links_to_elsewhere_are_refused(submissions: Path, submission: Path, tmp_path: Path) -> None:
+    (submissions / "linked").symlink_to(submission, target_is_directory=True)
+    assert command("ingest", submissions).problems == [
+        "linked: " + f"{submissions / 'linked'}: a link. A submission is made of plain files."
+    ]
+    (tmp_path / "all").symlink_to(submissions, target_is_directory=True)
+    assert command("ingest", tmp_path / "all").problems == [f"{tmp_path / 'all'}: no folder of submissions."]
+
+
+def test_markdown_cannot_be_broken_out_of(submission: Path, tmp_path: Path) -> None:
+    describe(submission, lambda values: values.update(method="`<img src=x>`|[x](https://e.org)"))
+    command("ingest", submission.parent, "--summary", tmp_path / "found.md")
+    text = (tmp_path / "found.md").read_text()
+    assert all(line.count("`") % 2 == 0 for line in text.splitlines())
+    assert "'<img src=x>'" in text
+
+
+def test_submitting_says_what_is_missing(tmp_path: Path, packed: Path) -> None:
+    (tmp_path / "results").mkdir()
+    assert command("submit", tmp_path / "results", "--contact", "me").problems == [
+        "There is no finished cell to submit. Run a suite to its end first: rerankbench run nano."
+    ]
+    results = packed.parent / "results"
+    again = command("submit", results, "--out", packed, "--contact", "me")
+    assert len(again.problems) == 1
+    assert "exists. Remove it" in again.problems[0]
+    bad = command("submit", results, "--out", tmp_path, "--contact", "me\nand you", "--licence", "as you like")
+    assert [problem.split(":")[0] for problem in bad.problems] == ["'contact'", "'licence'"]
