@@ -73,7 +73,7 @@ def test_a_file_of_conversations_is_run_and_reported_by_type(conversations: Path
     asked = ["--collection", f"{conversations}:all", "--depth", 1000, "--results", results]
     result = command("run", "demo", "--method", "first-stage", *asked)
     assert result.status == 0, result.err
-    (cell,) = results.iterdir()
+    (cell,) = (path for path in results.iterdir() if path.is_dir())
     result = command("evaluate", cell / "run.trec", "--collection", f"{conversations}:all", "--json")
     assert result.status == 0, result.err
     report = json.loads(result.out)
@@ -149,7 +149,7 @@ def test_a_detection_set_is_run(tmp_path: Path) -> None:
     asked = ["--collection", f"{path}:train", "--results", tmp_path / "results"]
     result = command("run", "demo", "--method", "first-stage", *asked)
     assert result.status == 0, result.err
-    (cell,) = (tmp_path / "results").iterdir()
+    (cell,) = (path for path in (tmp_path / "results").iterdir() if path.is_dir())
     report = json.loads(command("evaluate", cell / "run.trec", "--collection", f"{path}:train", "--json").out)
     assert (report["topics"], report["left_out"]) == (2, 0)
     assert report["mean"]["MRR@10"] == pytest.approx((1 / 2 + 1) / 2)

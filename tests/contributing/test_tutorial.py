@@ -42,6 +42,7 @@ def run(folder: Path, line: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_tutorial(copy: Path) -> None:
     said = {line: run(copy, line) for line in COMMANDS}
     checked = said["rerankbench check methods/word_overlap"]

@@ -88,6 +88,7 @@ def test_a_whole_cell(tmp_path: Path, small: Path, stub: Stub, entry: Path) -> N
     assert len(stub.asked) == asked, "a complete cell is not run again"
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_stops_the_run_and_no_query_pays_for_it(
     tmp_path: Path, small: Path, stub: Stub, entry: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_server_that_goes_away_stops_the_run_and_no_query_pays_for_it(
     assert (summary.queries, summary.failed) == (len(QUERIES), 0)
 
 
+@pytest.mark.slow
 def test_a_query_that_the_server_refuses_is_that_querys_failure(
     tmp_path: Path, small: Path, stub: Stub, entry: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Pa
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for rows in groups for row in rows)
 
 
+@pytest.mark.slow
 def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path) -> None:
     arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--repeats", "1", "--json"]
     result = CliRunner().invoke(pairwise.main, arguments, catch_exceptions=False)
@@ -111,6 +112,7 @@ def test_operations_of_a_forward_pass() -> None:
     assert shapes.flops(config, 10) == 3 * 10 * (2 * (64 + 64 + 32 + 32 + 3 * 128) + 2 * 8 * 10)
 
 
+@pytest.mark.slow
 def test_workers_are_compared_on_the_same_cells(faulty: pytest.MonkeyPatch, tmp_path: Path, small: Path) -> None:
     suite = write_suite(tmp_path / "s.yaml", small)
     methods = ["--method", "faulty:default", "--method", "faulty:tied"]

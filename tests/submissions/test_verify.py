@@ -126,6 +126,7 @@ def test_another_method_under_the_name_is_not_run(submission: Path) -> None:
     assert any("'by'" in problem for problem in bad.problems)
 
 
+@pytest.mark.slow
 def test_with_a_model(tiny_folder: Path, tmp_path: Path) -> None:
     """The same weights from another folder agree; other weights are not run."""
     from tests.support import tiny

@@ -32,6 +32,7 @@ def test_likelihood_ranks_by_the_models_own_next_token(demo_language_backbone: B
     assert list(judgement) == by_score(spelt)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["likelihood", "attention"])
 def test_sets_judged_together_are_judged_as_alone(demo_language_backbone: Backbone, mechanism: str) -> None:
     method = made(demo_language_backbone, mechanism=mechanism)

@@ -44,6 +44,8 @@ def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
 
 @pytest.mark.parametrize("run", FULL)
 def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
+    if FULL[run]["heads"] == "all" and not all_golden:
+        pytest.skip("full prompts; set RERANKBENCH_ALL_GOLDEN=1 to run this")
     records = _golden(shared)["runs"][run]
     chosen = records if all_golden else records[-1:]
     known = inputs(shared / "golden" / "inputs.json")
@@ -58,6 +60,7 @@ def test_detection_on_tiny_prompts(shared: Path, demo_backbone: Backbone) -> Non
             _compare(detect_by_contrast([judged], temperature), torch.tensor(record[key]), temperature)
 
 
+@pytest.mark.slow
 def test_detection_on_one_full_prompt(shared: Path, demo_backbone: Backbone) -> None:
     detection = _golden(shared)["detection"]
     record = detection["queries"][-1]

@@ -111,6 +111,7 @@ def test_passages_are_cut_by_characters(tiny_backbone: Backbone) -> None:
     assert made(tiny_backbone, characters=9)._shown(CANDIDATES[1]) == "Danube Th"
 
 
+@pytest.mark.slow
 def test_a_real_model_is_asked_and_read(demo_language_backbone: Backbone) -> None:
     method = made(demo_language_backbone, answer_tokens=24)
     method.ready()

@@ -132,6 +132,7 @@ def test_batched_is_unbatched_on_a_real_model(demo_language_backbone: Backbone, 
     assert sum(together) == 3.0
 
 
+@pytest.mark.slow
 def test_probabilities_together_are_those_alone_where_first_passages_are_shared(
     demo_language_backbone: Backbone,
 ) -> None:

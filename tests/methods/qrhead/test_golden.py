@@ -42,6 +42,8 @@ def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
 
 @pytest.mark.parametrize("run", FULL)
 def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
+    if FULL[run] == "all" and not all_golden:
+        pytest.skip("full prompts; set RERANKBENCH_ALL_GOLDEN=1 to run this")
     records = _golden(shared)["runs"][run]
     chosen = records if all_golden else records[-1:]
     options = {"spans": "official", "heads": FULL[run]}
@@ -54,6 +56,7 @@ def test_every_head_of_tiny_prompts(shared: Path, demo_backbone: Backbone) -> No
         _compare_table(_scores(demo_backbone, *inputs(golden)[qid]).calibrated, _table(expected))
 
 
+@pytest.mark.slow
 def test_every_head_of_full_prompts(shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
     records = _golden(shared)["per_head"]["queries"]
     known = inputs(shared / "golden" / "inputs.json")

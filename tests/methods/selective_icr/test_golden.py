@@ -45,6 +45,7 @@ def test_each_layer(shared: Path, demo_backbone: Backbone) -> None:
         torch.testing.assert_close(found, expected, atol=TOLERANCE * expected.abs().max().item(), rtol=0)
 
 
+@pytest.mark.slow
 def test_full_prompts(shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
     runs = json.loads((shared / "golden" / "selective_icr.json").read_text(encoding="utf-8"))["runs"]
     prompts = inputs(shared / "golden" / "inputs.json")

@@ -112,6 +112,7 @@ def test_reasoning_is_read_from_its_tags_and_a_cut_one_is_malformed(
     assert (tiny_backbone.meter.total - before).faults == {"refusal": 1, "cut": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["generation", "likelihood", "attention"])
 def test_batched_is_unbatched_on_a_real_model(demo_language_backbone: Backbone, mechanism: str) -> None:
     several = [*CANDIDATES, Candidate("d", "Ten countries lie along the Danube."), Candidate("e", "Rivers carry sand.")]

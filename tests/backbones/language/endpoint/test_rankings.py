@@ -123,6 +123,7 @@ def test_a_wrong_key_and_a_model_that_is_not_served(
     assert "Invalid key: [key]" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_transformers_serve(tmp_path: Path, folder: Path, demo_language_backbone: Backbone) -> None:
     model = tmp_path / "model"
     model.mkdir()
