@@ -16,7 +16,7 @@ from filelock import FileLock
 from benchmark.collections.base import Document, FirstStage, Hit, Qrels, Topic
 from benchmark.collections.library import LibraryCollection
 from benchmark.collections.spec import CollectionSpec
-from benchmark.errors import SHOWN, UserError
+from benchmark.errors import UserError
 from benchmark.hashing import sha256_json
 from benchmark.names import did_you_mean
 from benchmark.paths import cache_root
@@ -70,10 +70,7 @@ class IrDatasetsCollection(LibraryCollection):
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`; the store is built once from the library's download."""
         found: dict[str, Any] = self._reading(lambda: self._store.get_many(docids))
-        missing = [docid for docid in docids if docid not in found]
-        if missing:
-            listed = ", ".join(missing[:SHOWN])
-            raise UserError(f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {listed}.")
+        self.check_corpus(docids, found)
         return [_document(found[docid]) for docid in docids]
 
     def corpus(self) -> Iterator[Document]:
@@ -85,11 +82,9 @@ class IrDatasetsCollection(LibraryCollection):
         """See `Collection.qrels`."""
         return self._reading(self._read_qrels)
 
-    def content_hash(self) -> str:
-        """sha256 over the dataset's id, topics and judgements; its documents are pinned by the library's md5 sums."""
-        topics = sorted([topic.qid, topic.text] for topic in self.topics())
-        judged = sorted([qid, sorted(grades.items())] for qid, grades in self.qrels().items())
-        return sha256_json({"ir-datasets": self.dataset, "topics": topics, "qrels": judged})
+    def pins(self) -> dict[str, Any]:
+        """The dataset's id; the library holds its downloads to md5 sums."""
+        return {"ir-datasets": self.dataset}
 
     def first_stages(self) -> list[str]:
         """See `Collection.first_stages`; lists that come with the dataset (TREC's re-ranking tasks) count."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Container, Sequence
 from functools import cached_property
+from typing import Any
 
 from benchmark.collections.base import Collection, FirstStage
 from benchmark.collections.rules import Rules
 from benchmark.collections.runs import Runs
 from benchmark.collections.spec import CollectionSpec
-from benchmark.errors import UserError
+from benchmark.errors import SHOWN, UserError
+from benchmark.hashing import sha256_json
 
 
 class LibraryCollection(Collection):
@@ -50,8 +53,21 @@ class LibraryCollection(Collection):
         return self._runs.find(name)
 
     @abstractmethod
+    def pins(self) -> dict[str, Any]:
+        """What tells which documents these are, by the name of the library: they are not read for the hash."""
+
     def content_hash(self) -> str:
         """sha256 over topics and judgements, and over what pins the documents."""
+        topics = sorted([topic.qid, topic.text] for topic in self.topics())
+        judged = sorted([qid, sorted(grades.items())] for qid, grades in self.qrels().items())
+        return sha256_json({**self.pins(), "topics": topics, "qrels": judged})
+
+    def check_corpus(self, docids: Sequence[str], known: Container[str]) -> None:
+        """UserError that lists the ids that are not known."""
+        missing = [docid for docid in docids if docid not in known]
+        if missing:
+            listed = ", ".join(missing[:SHOWN])
+            raise UserError(f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {listed}.")
 
     @property
     def _runs(self) -> Runs:

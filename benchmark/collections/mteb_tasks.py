@@ -12,7 +12,7 @@ from benchmark.collections.library import LibraryCollection
 from benchmark.collections.questions import GIVEN, GivenOrder
 from benchmark.collections.spec import CollectionSpec
 from benchmark.downloads import offline
-from benchmark.errors import SHOWN, UserError
+from benchmark.errors import UserError
 from benchmark.hashing import sha256_json
 from benchmark.names import unknown
 
@@ -57,10 +57,7 @@ class MtebCollection(LibraryCollection):
 
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`; the corpus stays in the library's file and rows are read from it."""
-        missing = [docid for docid in docids if docid not in self._rows]
-        if missing:
-            listed = ", ".join(missing[:SHOWN])
-            raise UserError(f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {listed}.")
+        self.check_corpus(docids, self._rows)
         corpus = self._data["corpus"]
         return [_document(corpus[self._rows[docid]]) for docid in docids]
 
@@ -75,12 +72,9 @@ class MtebCollection(LibraryCollection):
             for qid, grades in self._data["relevant_docs"].items()
         }
 
-    def content_hash(self) -> str:
-        """sha256 over task, dataset revision, topics and judgements; the revision pins the documents."""
-        topics = sorted([topic.qid, topic.text] for topic in self.topics())
-        judged = sorted([qid, sorted(grades.items())] for qid, grades in self.qrels().items())
-        asked = [self.task, self.subset, self.part, self.dataset_revision]
-        return sha256_json({"mteb": asked, "topics": topics, "qrels": judged})
+    def pins(self) -> dict[str, Any]:
+        """Task, subset and split, and the revision of the dataset."""
+        return {"mteb": [self.task, self.subset, self.part, self.dataset_revision]}
 
     def first_stages(self) -> list[str]:
         """See `Collection.first_stages`: a re-ranking task gives its candidates itself."""
