@@ -288,7 +288,9 @@ class CellSummary(Strict):
     answers: Answers | None = None
     """None for a method whose model writes nothing."""
     load_seconds: float | None
-    """Loading model and tokenizer; not in the latency."""
+    """Loading model and tokenizer; not in the latency. None where nothing was loaded."""
+    loaded_before: bool = False
+    """The backbone was still loaded from an earlier cell of the same worker."""
 
 
 Trust = Literal["submitted", "spot-checked", "reproduced"]
