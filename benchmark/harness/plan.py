@@ -250,8 +250,13 @@ def backbone_request(selected: Selected, folder: Path | None, dtype: DType | Non
         dtype=number_format or AS_SERVED,
         attention=available_kernel(number_format) if number_format and settings is None else None,
         settings=settings,
-        engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
+        engine_sha256=engine_sha256(),
     )
+
+
+def engine_sha256() -> str:
+    """Of the code that runs models."""
+    return sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones"))
 
 
 def collection_request(first_stage: str | None, collection: Collection, depth: int = 1) -> CollectionRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -148,16 +149,35 @@ class CellWriter:
         write_atomic(path, pretty(machine.model_dump(mode="json")))
         return machine
 
-    def append(self, record: QueryRecord) -> None:
-        """Add one line and force it to disk."""
+    def append(self, *records: QueryRecord) -> None:
+        """Add a line each and force them to disk."""
         path = self.folder / LINES
         new = not path.exists()
         with path.open("ab") as stream:
-            stream.write(record.model_dump_json().encode("utf-8") + b"\n")
+            stream.write(b"".join(record.model_dump_json().encode("utf-8") + b"\n" for record in records))
             stream.flush()
             os.fsync(stream.fileno())
         if new:
             _sync_folder(self.folder)
+
+    def append_text(self, text: str, known: Set[str]) -> list[QueryRecord]:
+        """Add lines that another machine wrote, but for queries that are ``known``; those that were added."""
+        records = [QueryRecord.model_validate_json(line) for line in text.splitlines()]
+        new = list({record.qid: record for record in reversed(records) if record.qid not in known}.values())[::-1]
+        if new:
+            self.append(*new)
+        return new
+
+    def begun_files(self) -> dict[str, str]:
+        """What another machine needs to go on with the cell."""
+        paths = [self.folder / LINES, self.folder / MACHINE]
+        return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
+
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Keep files that another machine wrote, in their order; of several machines the first has its record."""
+        for name, text in files.items():
+            if name != MACHINE or not (self.folder / MACHINE).is_file():
+                write_atomic(self.folder / name, text)
 
     def finish(self, summary: CellSummary, run: str) -> None:
         """Write run file and summary; the summary, last, makes the cell complete."""

@@ -1,0 +1,91 @@
+"""A sweep of small cells that can be told apart from outside, for tests of executors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from benchmark.harness.plan import Planned, plan
+from benchmark.harness.runner import Execution, require_complete, run_cells
+from benchmark.harness.store import read_cell
+from benchmark.suites import find
+from tests.support.collection import QUERIES, write_collection, write_suite
+from tests.support.plugin import installed, write_plugin
+
+
+@dataclass
+class Sweep:
+    """Cells of four depths, what an undisturbed run of them on this machine gives, and a log of all queries run."""
+
+    cells: list[Planned]
+    expected: dict[str, bytes]
+    log: Path
+    patch: pytest.MonkeyPatch
+
+    def calls(self) -> list[str]:
+        """``depth query`` of every query that was begun since the last look."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return [line.partition(" ")[2] for line in lines]
+
+    def check(self, results: Path, repeated: int = 0) -> None:
+        """Nothing is missing, nothing there twice, and so many queries were run again at most."""
+        for planned in self.cells:
+            cell = read_cell(results / planned.slug)
+            assert sorted(record.qid for record in cell.records) == sorted(QUERIES)
+            assert cell.summary is not None
+            assert cell.failure is None
+            assert cell.machine is not None
+            assert (cell.folder / "run.trec").read_bytes() == self.expected[planned.slug]
+        calls = self.calls()
+        assert len(set(calls)) == len(self.cells) * len(QUERIES)
+        assert len(calls) - len(set(calls)) <= repeated
+        assert not list(results.glob(".*")), "locks are left"
+
+
+@dataclass
+class Watch:
+    """A `Progress` that counts, and does something once after so many queries."""
+
+    after: int = 0
+    action: object = None
+    queries: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    started: list[tuple[str, int]] = field(default_factory=list)
+
+    def cell_found(self, planned: Planned) -> None:
+        self.found.append(planned.slug)
+
+    def cell_started(self, planned: Planned, done: int) -> None:
+        self.started.append((planned.slug, done))
+
+    def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
+        del seconds, failure
+        self.queries.append(planned.slug)
+        if len(self.queries) == self.after and callable(self.action):
+            self.action()
+
+    def cell_ended(self, planned: Planned, problem: str | None) -> None:
+        del planned, problem
+
+
+def cells_of(suite: Path) -> list[Planned]:
+    return plan(find(str(suite)), lambda _: None, typed=str(suite))
+
+
+@contextmanager
+def sweep(root: Path, methods: Sequence[str] = ("faulty",), depths: Sequence[int] = (1, 2, 3, 4)) -> Iterator[Sweep]:
+    """Also for processes that are started while it lasts."""
+    town = write_collection(root / "town")
+    suite = write_suite(root / "small.yaml", town, methods, depth=list(depths))
+    log = root / "log"
+    with installed(write_plugin(root / "plugins")) as patch:
+        cells = cells_of(suite)
+        require_complete(run_cells(cells, root / "expected", Execution(threads=1), Watch()))
+        expected = {cell.slug: (root / "expected" / cell.slug / "run.trec").read_bytes() for cell in cells}
+        patch.setenv("FAULTY_LOG", str(log))
+        yield Sweep(cells, expected, log, patch)
