@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.options import RESULTS
+
 SITE = click.Path(file_okay=False, path_type=Path)
 
 
@@ -18,17 +20,19 @@ def command() -> None:
 @click.option(
     "--results",
     multiple=True,
-    type=SITE,
-    default=[Path("results")],
+    type=RESULTS,
+    default=["results"],
     show_default=True,
-    help="Results folder (repeatable).",
+    help="Results folder or URL (repeatable).",
 )
 @click.option("--out", type=SITE, default=Path("site"), show_default=True, help="Folder of the page; replaced.")
-def build(results: tuple[Path, ...], out: Path) -> None:
+def build(results: tuple[Path | str, ...], out: Path) -> None:
     """Write the leaderboard as static files."""
     from leaderboard.site import build as build_site
 
-    report = build_site(results, out)
+    from benchmark.harness.mirror import at_hand
+
+    report = build_site([at_hand(folder) for folder in results], out)
     click.echo(f"{report.rows} rows, {report.pages} pages. Open {report.index}", err=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,25 @@ import click
 from benchmark.backbones.catalogue import Selected
 from benchmark.errors import UserError
 from benchmark.harness.provenance import usable_cores
+
+
+class ResultsType(click.ParamType[Path | str]):
+    """A results folder as a path; or a URL of fsspec's (s3://, gs://, memory://) as it was typed."""
+
+    name = "folder or URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """See the class."""
+        from benchmark.harness.mirror import is_url
+
+        if isinstance(value, str) and is_url(value):
+            return value
+        text = value.removeprefix("file://") if isinstance(value, str) else value
+        path: Path = click.Path(file_okay=False, path_type=Path).convert(text, param, ctx)
+        return path
+
+
+RESULTS = ResultsType()
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -49,16 +69,16 @@ def prepared(selected: Selected, accept_terms: bool) -> Any:
     return prepare(selected, accept_terms=accept_terms, report=lambda line: click.echo(line, err=True))
 
 
-def key_values(options: tuple[str, ...]) -> dict[str, str]:
+def key_values(options: tuple[str, ...], name: str = "--option") -> dict[str, str]:
     """Repeated ``--option key=value`` as a mapping; UserError naming each that has no ``=``."""
     values: dict[str, str] = {}
     problems = []
     for option in options:
         key, equals, value = option.partition("=")
         if not equals or not key.strip():
-            problems.append(f"--option '{option}': expected KEY=VALUE.")
+            problems.append(f"{name} '{option}': expected KEY=VALUE.")
         elif key.strip() in values:
-            problems.append(f"--option '{option}': {key.strip()} was given before.")
+            problems.append(f"{name} '{option}': {key.strip()} was given before.")
         values[key.strip()] = value
     if problems:
         raise UserError(problems)

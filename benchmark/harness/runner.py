@@ -155,6 +155,10 @@ class _Runner:
             self._failed(planned, str(error))
             return
         if done is None:
+            problem = self._released(planned)
+            if problem:
+                self._failed(planned, problem)
+                return
             self._outcome.found.append(planned)
             self._progress.cell_found(planned)
         elif failure is not None:
@@ -196,8 +200,12 @@ class _Runner:
                 self._outcome.interrupted = True
                 self._ended(planned, None)
             case "done":
-                self._outcome.ran.append(planned)
-                self._ended(planned, None)
+                problem = self._released(planned)
+                if problem:
+                    self._failed(planned, problem)
+                else:
+                    self._outcome.ran.append(planned)
+                    self._ended(planned, None)
 
     def _record(self, planned: Planned, failure: CellFailure) -> None:
         """Keep in the cell why its worker is gone."""
@@ -214,9 +222,19 @@ class _Runner:
         self._ended(planned, problem)
 
     def _ended(self, planned: Planned, problem: str | None) -> None:
-        if self._mirror:
-            self._mirror.release(planned)
+        also = self._released(planned)
+        if also and problem is None:
+            problem = self._outcome.problems[planned.slug] = also
         self._progress.cell_ended(planned, problem)
+
+    def _released(self, planned: Planned) -> str | None:
+        """Why what is new of a cell could not be copied to where it belongs."""
+        try:
+            if self._mirror:
+                self._mirror.release(planned)
+        except UserError as error:
+            return str(error)
+        return None
 
     def _interrupt(self) -> None:
         self._executor.kill() if self._outcome.interrupted else self._executor.stop()

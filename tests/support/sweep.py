@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmark.harness.plan import Planned, plan
@@ -43,8 +44,9 @@ class Sweep:
             assert (cell.folder / "run.trec").read_bytes() == self.expected[planned.slug]
         calls = self.calls()
         assert len(set(calls)) == len(self.cells) * len(QUERIES)
-        assert len(calls) - len(set(calls)) <= repeated
-        assert not list(results.glob(".*")), "locks are left"
+        twice = sorted(call for call in set(calls) if calls.count(call) > 1)
+        assert len(calls) - len(set(calls)) <= repeated, twice
+        assert not list(results.glob(".*.lock")), "locks are left"
 
 
 @dataclass
@@ -71,6 +73,17 @@ class Watch:
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         del planned, problem
+
+
+def children_with(word: str) -> list[psutil.Process]:
+    """Processes that this one started, directly or not, whose command line holds a word."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        # One that ended and was not waited for yet has no command line.
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if word in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def cells_of(suite: Path) -> list[Planned]:

@@ -9,6 +9,7 @@ and a last one of `station.LAST`
 
 from __future__ import annotations
 
+import os
 import selectors
 import tempfile
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from benchmark.backbones import catalogue
 from benchmark.backbones.sources import prepare
 from benchmark.errors import UserError
 from benchmark.harness.plan import engine_sha256
-from benchmark.harness.station import LAST, Event, Station
+from benchmark.harness.station import LAST, THREAD_LIMITS, Event, Station
 from benchmark.harness.store import LINES, MACHINE, RUN, SUMMARY
 from benchmark.harness.worker import Job
 from benchmark.hashing import sha256_json
@@ -42,10 +43,14 @@ class Order:
 
 
 class Attendant:
-    """One order at a time; its worker process, and the backbone in it, are kept for the next. Not thread-safe."""
+    """One order at a time; its worker process, and the backbone in it, are kept for the next. Not thread-safe.
 
-    def __init__(self) -> None:
-        self._station = Station()
+    Args:
+        threads: that libraries in the worker process may use.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._station = Station(os.environ | dict.fromkeys(THREAD_LIMITS, str(threads)))
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._folder = Path()
         self._told: set[str] = set()

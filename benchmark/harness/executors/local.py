@@ -10,11 +10,7 @@ from pathlib import Path
 
 from benchmark.harness.executors.base import Execution, job_of
 from benchmark.harness.plan import Planned
-from benchmark.harness.station import Event, Station
-
-THREAD_LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
-"""Variables that bound the threads of the libraries in a worker that shares the machine with others."""
-
+from benchmark.harness.station import THREAD_LIMITS, Event, Station
 
 @dataclass
 class _Slot:

@@ -20,8 +20,8 @@ LOOK_AGAIN = 5.0
 class Seat:
     """The actor. Ray calls it in threads, `carry_out` in one of them at a time."""
 
-    def __init__(self) -> None:
-        self._attendant = Attendant()
+    def __init__(self, threads: int) -> None:
+        self._attendant = Attendant(threads)
         self._stopping = False
 
     def carry_out(self, order: Order) -> Iterator[Event]:
@@ -95,7 +95,7 @@ class RayTransport:
             worker = next((idle for idle in self._idle if idle.holding == wanted), None)
             if worker is None:
                 # Of those that are idle any would do; what they hold is in the way of what is needed.
-                worker = self._idle[0] if self._idle else _Worker(self._actor.remote())
+                worker = self._idle[0] if self._idle else _Worker(self._actor.remote(order.job.threads))
             if worker in self._idle:
                 self._idle.remove(worker)
             worker.holding, worker.number = wanted, order.number
@@ -146,7 +146,7 @@ class RayTransport:
             return number, {"event": "problems", "problems": [f"on the worker's machine: {_first(error)}"]}
         except (self._ray.exceptions.RayError, StopIteration) as error:
             self._busy.remove(worker)
-            return number, {"event": "lost", "why": _first(error)}
+            return number, {"event": "lost", "why": _first(error), "begun": True}
         if event["event"] in LAST:
             self._busy.remove(worker)
             self._idle.append(worker)

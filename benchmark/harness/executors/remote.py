@@ -36,7 +36,7 @@ class Transport(Protocol):
     def hear(self, seconds: float) -> list[tuple[int, Event]]:
         """Events by the order's number; waits for the first so long at most.
 
-        Besides an attendant's there is ``lost`` (why), in place of a last one.
+        Besides an attendant's there is ``lost`` (why, begun), in place of a last one.
         """
 
     def left(self, slug: str) -> list[str]:
@@ -190,7 +190,9 @@ class RemoteExecutor:
                 cell.writer.write_files(event["files"])
             case "lost":
                 del self._sent[number]
-                self._lost(sent, event["why"])
+                if event["begun"]:
+                    sent.losses.append(event["why"])
+                self._lost(sent)
             case name if name in LAST:
                 del self._sent[number]
                 if name == "done" and sent.qids is not None and cell.out == 1 and cell.bad is None:
@@ -198,8 +200,7 @@ class RemoteExecutor:
                     self._enqueue(_Sent(cell, None))
                 self._over(cell, event)
 
-    def _lost(self, sent: _Sent, why: str) -> None:
-        sent.losses.append(why)
+    def _lost(self, sent: _Sent) -> None:
         if self._stopping:
             self._over(sent.cell, {"event": "stopped"})
         elif len(sent.losses) < LOSSES:

@@ -18,7 +18,7 @@ from benchmark.harness.executors.remote import RemoteExecutor
 from benchmark.harness.runner import Execution, Outcome, require_complete, run_cells
 from benchmark.harness.store import read_cell
 from tests.support.collection import QUERIES
-from tests.support.sweep import Sweep, Watch, sweep
+from tests.support.sweep import Sweep, Watch, children_with, sweep
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +59,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
 
 def actors() -> list[psutil.Process]:
     """Processes of Ray's workers that carry an order out."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if any("ray::Seat.carry_out" in word for word in child.cmdline())]
+    return children_with("ray::Seat.carry_out")
 
 
 def test_a_sweep_survives_the_loss_of_a_worker(nodes: Nodes, tmp_path: Path) -> None:
