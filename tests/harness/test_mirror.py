@@ -17,8 +17,8 @@ from benchmark.harness.mirror import ObjectMirror, at_hand, is_url
 from benchmark.harness.runner import Execution, Outcome, require_complete, run_cells
 from benchmark.harness.store import CellWriter, read_cell, read_cells
 from tests.support.collection import QUERIES
-from tests.support.command import run_command
-from tests.support.sweep import Sweep, Watch, sweep
+from tests.support.command import command
+from tests.support.sweep import InProcess, Sweep, Watch, sweep
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +49,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
         yield made
 
 
-def run(made: Sweep, place: ObjectMirror, watch: Watch, **changes: Any) -> Outcome:
+def run(made: Sweep, place: ObjectMirror, watch: Watch, processes: bool = False, **changes: Any) -> Outcome:
     """As the command does it."""
     place.fetch([cell.slug for cell in made.cells])
+    execution = Execution(threads=1, **changes)
+    executor = None if processes else InProcess(place.folder, execution)
     try:
-        return run_cells(made.cells, place.folder, Execution(threads=1, **changes), watch, mirror=place)
+        return run_cells(made.cells, place.folder, execution, watch, executor, mirror=place)
     finally:
         place.close()
 
@@ -151,7 +153,7 @@ def test_a_cell_that_was_removed_there_is_not_brought_back(made: Sweep, tmp_path
 def test_failed_cells_and_their_retry_are_copied(made: Sweep, tmp_path: Path, url: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAULTY_KILL_AT", "3")
-        outcome = run(made, ObjectMirror(url, tmp_path / "one"), Watch())
+        outcome = run(made, ObjectMirror(url, tmp_path / "one"), Watch(), processes=True)
     assert len(outcome.problems) == len(made.cells)
     elsewhere = ObjectMirror(url, tmp_path / "two")
     outcome = run(made, elsewhere, Watch())
@@ -194,11 +196,11 @@ def test_commands_take_urls(made: Sweep, tmp_path: Path, s3: str, cache: Path) -
     url = f"{s3}/{tmp_path.name}"
     require_complete(run(made, ObjectMirror(url, tmp_path / "here"), Watch()))
     made.calls()
-    status = run_command("status", url)
+    status = command("status", url)
     assert "2 of 2 cells complete" in status.out
-    diff = run_command("diff", url, tmp_path / "here")
+    diff = command("diff", url, tmp_path / "here")
     assert diff.status == 0
-    built = run_command("leaderboard", "build", "--results", url, "--out", tmp_path / "site")
+    built = command("leaderboard", "build", "--results", url, "--out", tmp_path / "site")
     assert built.status == 0
     assert (tmp_path / "site" / "index.html").is_file()
     assert len(read_cells(at_hand(url))) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,8 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.harness import worker
+from benchmark.harness.executors.base import job_of
 from benchmark.harness.plan import Planned, plan
 from benchmark.harness.runner import Execution, require_complete, run_cells
+from benchmark.harness.station import Event
 from benchmark.harness.store import read_cell
 from benchmark.suites import find
 from tests.support.collection import QUERIES, write_collection, write_suite
@@ -75,6 +79,34 @@ class Watch:
         del planned, problem
 
 
+class InProcess:
+    """An `Executor` without processes: a cell is run at once, where it is submitted."""
+
+    room = 1
+    busy = False
+
+    def __init__(self, results: Path, execution: Execution) -> None:
+        self.events: deque[tuple[Planned, Event]] = deque()
+        self._results = results
+        self._execution = execution
+
+    def submit(self, planned: Planned) -> None:
+        job = job_of(planned, self._results, self._execution, 1)
+        worker.run(job, lambda event: self.events.append((planned, event)), worker.Stop())
+
+    def hear(self) -> None:
+        raise AssertionError("nothing is ever in hand")
+
+    def stop(self) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 def children_with(word: str) -> list[psutil.Process]:
     """Processes that this one started, directly or not, whose command line holds a word."""
     found = []
@@ -98,7 +130,9 @@ def sweep(root: Path, methods: Sequence[str] = ("faulty",), depths: Sequence[int
     log = root / "log"
     with installed(write_plugin(root / "plugins")) as patch:
         cells = cells_of(suite)
-        require_complete(run_cells(cells, root / "expected", Execution(threads=1), Watch()))
+        execution = Execution(threads=1)
+        executor = InProcess(root / "expected", execution)
+        require_complete(run_cells(cells, root / "expected", execution, Watch(), executor))
         expected = {cell.slug: (root / "expected" / cell.slug / "run.trec").read_bytes() for cell in cells}
         patch.setenv("FAULTY_LOG", str(log))
         yield Sweep(cells, expected, log, patch)
