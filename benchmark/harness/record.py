@@ -57,6 +57,8 @@ class BackboneRequest(Strict):
     settings: dict[str, Any] | None = Field(default=None, exclude_if=lambda settings: settings is None)
     """Of an engine that is no local model: all that may change its answers. Left out where there is none, so that
     results from before such engines keep their identity."""
+    markup_sha256: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Over the chat markers and the chat template that the entry gives; left out where the tokenizer's own serve."""
     engine_sha256: str
     """Over the Python files that run the model."""
 
