@@ -86,6 +86,15 @@ class LocalSource(Strict):
     path: str
 
 
+class AdapterSource(Strict):
+    """A LoRA adapter in PEFT's format; it is merged into its base model once, and the result kept in the cache."""
+
+    kind: Literal["adapter"]
+    adapter: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    base: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    """The model that it was trained on."""
+
+
 class Prices(Strict):
     """What a hosted model costs, in US dollars a million tokens."""
 
@@ -177,7 +186,9 @@ class VllmSource(Strict):
     """Further arguments of ``vllm.LLM``, such as ``tensor_parallel_size``; recorded."""
 
 
-Source = Annotated[WheelSource | HubSource | LocalSource | EndpointSource | VllmSource, Field(discriminator="kind")]
+Source = Annotated[
+    WheelSource | HubSource | LocalSource | AdapterSource | EndpointSource | VllmSource, Field(discriminator="kind")
+]
 
 
 class BackboneSpec(Strict):

