@@ -4,6 +4,7 @@ A cell is one method with its options on one backbone, one collection and one fi
 
 ``request.json``   what was asked (`CellRequest`); its hash is the cell's identity
 ``machine.json``   on what it ran (`Machine`)
+``sessions.jsonl`` the same of every later worker that went on with it, one a line
 ``queries.jsonl``  one `QueryRecord` a line, appended as queries are finished
 ``timing.json``    `benchmark.timing.record.Timing`, once a timed session has come to its end
 ``failure.json``   `CellFailure`, if its worker ended early; removed when the cell is tried again
@@ -124,7 +125,8 @@ class Machine(Strict):
     seed: int | None = None
     """That Python's, numpy's and torch's random numbers start from for every query; None in records from before."""
     deterministic: bool | None = None
-    """Whether torch was held to algorithms that give the same bytes every time; None in records from before."""
+    """Whether torch was held to algorithms that give the same bytes every time (``--deterministic``); None where there
+    was no torch, and in records from before."""
 
 
 class Failure(Strict):

@@ -13,12 +13,13 @@ from benchmark.timing.record import Timing
 FILES: dict[str, type[Strict]] = {
     "request.json": CellRequest,
     "machine.json": Machine,
+    "sessions.jsonl": Machine,
     "queries.jsonl": QueryRecord,
     "timing.json": Timing,
     "failure.json": CellFailure,
     "summary.json": CellSummary,
 }
-"""What each file of a cell holds; of ``queries.jsonl`` every line."""
+"""What each file of a cell holds; of lines every one."""
 
 FOLDER = Path("docs/schema")
 
