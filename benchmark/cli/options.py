@@ -42,6 +42,16 @@ def backbone_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def deterministic_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--deterministic``."""
+    option: Decorator = click.option(
+        "--deterministic",
+        is_flag=True,
+        help="Hold torch to algorithms that give the same bytes every time; an operation that has none is an error.",
+    )
+    return option(function)
+
+
 def prepared(selected: Selected, accept_terms: bool) -> Any:
     """Folder of a backbone's weights, fetched if need be, with a line on standard error for what takes time."""
     from benchmark.backbones.sources import prepare

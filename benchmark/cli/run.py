@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.options import backbone_options, deterministic_option, key_values, prepared
 from benchmark.errors import UserError
 
 INTERRUPTED = "Interrupted. Finished queries are kept; run the same command again to go on."
@@ -71,6 +71,8 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     is_flag=True,
     help="Also run cells again that ended early (out of memory, killed), and queries that failed.",
 )
+@click.option("--energy", is_flag=True, help="Also read the device's energy meter (NVML, RAPL); refused without one.")
+@deterministic_option
 @backbone_options
 def command(
     suite: str,
@@ -83,6 +85,8 @@ def command(
     workers: int,
     query_timeout: float,
     retry_failed: bool,
+    energy: bool,
+    deterministic: bool,
     threads: int,
     dtype: Any,
     accept_terms: bool,
@@ -100,6 +104,8 @@ def command(
     from benchmark.harness.plan import plan, select
     from benchmark.harness.runner import Execution, require_complete, run_cells
 
+    if energy and workers > 1:
+        raise UserError("--energy: a meter counts for the whole device. Measure it with one worker.")
     console = Console(stderr=True)
     chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
@@ -110,7 +116,7 @@ def command(
     devices = accelerators() if workers > 1 else ()
     if 0 < len(devices) < workers:
         console.print(f"{workers} workers share {len(devices)} GPUs: the memory of each must hold several backbones.")
-    execution = Execution(threads, workers, query_timeout, retry_failed, devices)
+    execution = Execution(threads, workers, query_timeout, retry_failed, devices, energy, deterministic)
     try:
         with RunProgress(cells, console, workers) as progress:
             outcome = run_cells(cells, results, execution, progress)

@@ -49,6 +49,18 @@ def seed() -> None:
         torch.manual_seed(SEED)
 
 
+def be_deterministic() -> None:
+    """Hold torch to algorithms that give the same bytes every time; one that has none such then raises an error.
+
+    Before anything is asked of a GPU: cuBLAS reads its setting when it is made.
+    """
+    import torch
+
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True)
+
+
 def machine(command: str, threads: int, accelerator: str | None) -> Machine:
     """The machine as it is now.
 
@@ -56,6 +68,7 @@ def machine(command: str, threads: int, accelerator: str | None) -> Machine:
         command: what reproduces the result; threads: of the backbone; accelerator: name of the device, None on a CPU.
     """
     commit, dirty = git_state(Path(__file__).parents[2])
+    torch = sys.modules.get("torch")
     return Machine(
         started=now(),
         command=command,
@@ -72,6 +85,7 @@ def machine(command: str, threads: int, accelerator: str | None) -> Machine:
         driver=driver(),
         container=container(),
         seed=SEED,
+        deterministic=torch.are_deterministic_algorithms_enabled() if torch else None,
     )
 
 

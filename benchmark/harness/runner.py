@@ -38,6 +38,7 @@ class Execution:
         query_timeout: seconds a query may take before its worker is killed and the query counted as failed.
         retry_failed: run cells again whose worker ended early, and queries that failed.
         accelerators: CUDA devices, as in CUDA_VISIBLE_DEVICES, that workers are spread over; empty: as they come.
+        energy: read the device's energy meter; deterministic: hold torch to algorithms that always give the same bytes.
     """
 
     threads: int
@@ -45,6 +46,8 @@ class Execution:
     query_timeout: float | None = None
     retry_failed: bool = False
     accelerators: tuple[str, ...] = ()
+    energy: bool = False
+    deterministic: bool = False
 
 
 class Progress(Protocol):
@@ -199,6 +202,8 @@ class _Runner:
             query_timeout=asked.query_timeout,
             # Once: of a cell whose worker is replaced the failed queries have been run.
             retry_failed=asked.retry_failed and not stuck,
+            energy=asked.energy,
+            deterministic=asked.deterministic,
         )
         changes: dict[str, str] = {}
         if asked.workers > 1:
