@@ -122,7 +122,7 @@ def command(
             outcome = run_cells(cells, results, execution, progress)
     except KeyboardInterrupt:
         raise UserError(INTERRUPTED) from None
-    print_results([cell for cell in cells if cell.request.slug not in outcome.problems], results)
+    print_results([cell for cell in cells if cell.slug not in outcome.problems], results)
     if outcome.interrupted:
         complete = len(outcome.ran) + len(outcome.found)
         click.echo(f"{complete} of {len(cells)} cells are complete.", err=True)

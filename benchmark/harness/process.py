@@ -1,4 +1,4 @@
-"""A worker's process as its runner sees it: started with a job, heard through events, ended."""
+"""A worker's process as its runner sees it: given jobs, heard through events, ended."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ READ = 1 << 16
 
 
 class WorkerProcess:
-    """A running worker.
+    """A running worker, at first without a job.
 
     Args:
-        job: what it does; environment: of the process, None: ours.
+        environment: of the process, None: ours.
 
     Attributes:
         events: heard and not yet taken; ended: nothing more will come.
     """
 
-    def __init__(self, job: Job, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.events: deque[dict[str, Any]] = deque()
         self.ended = False
         self._torn = b""
@@ -46,11 +46,16 @@ class WorkerProcess:
             stderr=self._errors,
             env=environment,
         )
+        self._said_before = 0
+
+    def give(self, job: Job) -> None:
+        """The next job, once the last one is done."""
         assert self._process.stdin is not None
+        self._said_before = os.fstat(self._errors.fileno()).st_size
         # A worker that died at once does not read; its exit status says more than the broken pipe.
         with suppress(BrokenPipeError):
-            self._process.stdin.write(job.model_dump_json().encode("utf-8"))
-            self._process.stdin.close()
+            self._process.stdin.write(job.model_dump_json().encode("utf-8") + b"\n")
+            self._process.stdin.flush()
 
     def fileno(self) -> int:
         """What becomes readable when there is something to hear."""
@@ -108,7 +113,7 @@ class WorkerProcess:
         return CellFailure(when=now(), kind="ended", message=message, last_lines=lines)
 
     def _last_lines(self) -> tuple[str, ...]:
-        self._errors.seek(0)
+        self._errors.seek(self._said_before)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         return tuple(impersonal(line) for line in lines)
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from benchmark.backbones.meter import Fault, Phase
 from benchmark.collections.rules import Rules
 from benchmark.errors import FaultKind
-from benchmark.hashing import sha256_json
+from benchmark.hashing import canonical_json, sha256_bytes
 from benchmark.schema import Strict
 
 SCHEMA = 1
@@ -91,14 +91,36 @@ class CellRequest(Strict):
     @property
     def identity(self) -> str:
         """sha256 of the canonical JSON of the request."""
-        return sha256_json(self.model_dump(mode="json"))
+        return self.identity_with({})
 
     @property
     def slug(self) -> str:
         """Folder name of the cell: readable, and unique by the identity at its end."""
+        return self.slug_with(self.identity)
+
+    def identity_with(self, known: dict[int, str]) -> str:
+        """`identity`, where many requests share their parts.
+
+        Args:
+            known: canonical JSON of parts by their ``id``; added to. The parts must outlive it.
+        """
+        fields = ((name, getattr(self, name)) for name in sorted(type(self).model_fields))
+        members = (f"{canonical_json(name)}:{_canonical(value, known)}" for name, value in fields)
+        return sha256_bytes(f"{{{','.join(members)}}}".encode())
+
+    def slug_with(self, identity: str) -> str:
+        """`slug`, where the identity is known."""
         backbone = self.backbone.name if self.backbone else "no-backbone"
-        parts = [self.method.name, self.method.preset, backbone, self.collection.name, self.identity[:12]]
+        parts = [self.method.name, self.method.preset, backbone, self.collection.name, identity[:12]]
         return ".".join(parts).replace("/", "--")
+
+
+def _canonical(value: object, known: dict[int, str]) -> str:
+    if not isinstance(value, BaseModel):
+        return canonical_json(value)
+    if id(value) not in known:
+        known[id(value)] = canonical_json(value.model_dump(mode="json"))
+    return known[id(value)]
 
 
 class Machine(Strict):
@@ -285,7 +307,9 @@ class CellSummary(Strict):
     answers: Answers | None = None
     """None for a method whose model writes nothing."""
     load_seconds: float | None
-    """Loading model and tokenizer; not in the latency."""
+    """Loading model and tokenizer; not in the latency. None where nothing was loaded."""
+    loaded_before: bool = False
+    """The backbone was still loaded from an earlier cell of the same worker."""
     energy_joules: float | None = None
     """Mean a query, over queries that have it; None where it was not asked for."""
 

@@ -98,6 +98,21 @@ def read_cell(folder: Path) -> Cell:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
 
 
+def is_complete(folder: Path) -> bool:
+    """Whether the cell has its summary; the lines are not read, of which there may be very many.
+
+    Raises:
+        UserError: a summary that is not what it should be, or of another request.
+    """
+    try:
+        summary = _read(CellSummary, folder / SUMMARY)
+    except ValidationError as error:
+        raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
+    if summary is not None and not folder.name.endswith(f".{summary.identity[:12]}"):
+        raise UserError(f"{folder}: holds the summary of another request. Delete the folder.")
+    return summary is not None
+
+
 class CellWriter:
     """The only writer of a cell's folder, as a context manager.
 

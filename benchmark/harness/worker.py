@@ -1,7 +1,8 @@
-"""Run one cell in a process of its own: ``python -m benchmark.harness.worker`` with a `Job` on standard input.
+"""Run cells in a process of its own: ``python -m benchmark.harness.worker`` with a `Job` a line on standard input.
 
-Events go to standard output, one JSON object a line; whatever libraries print goes to standard error. SIGINT and
-SIGTERM finish the query in hand and stop.
+Most get one job. A further one comes when a cell is done that wants the same backbone, which stays loaded. Events go to
+standard output, one JSON object a line; whatever libraries print goes to standard error. SIGINT and SIGTERM finish the
+query in hand and stop.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -24,6 +24,7 @@ from benchmark.collections.base import Collection, Hit, Topic
 from benchmark.errors import MachineFault, UserError, explain_os_error
 from benchmark.harness import energy, provenance
 from benchmark.harness.flops import counted
+from benchmark.harness.held import Held
 from benchmark.harness.memory import PeakMemory, process_peak
 from benchmark.harness.overlap import overlaps
 from benchmark.harness.record import CellRequest, Failure, QueryRecord
@@ -70,6 +71,8 @@ class Job(Strict):
     """Read the device's energy meter before and after each query."""
     deterministic: bool = False
     """Hold torch to algorithms that give the same bytes every time."""
+    qids: frozenset[str] | None = None
+    """Queries to run, None for all. Where others are missing then, the cell is left without a summary."""
 
 
 class Stop:
@@ -93,15 +96,22 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 def main() -> int:
-    """Run the job on standard input; the exit status is 0 when every query has its line or a stop was asked for."""
+    """Run the jobs on standard input; the exit status is 0 when all were done or a stop was asked for."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.ask)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        # Slurm's notice that time is nearly up, which is sent to every process; the one that started us answers it.
+        signal.signal(number, signal.SIG_IGN)
     emit = _emitter(events)
+    held = Held(load)
     try:
-        run(Job.model_validate_json(sys.stdin.read()), emit, stop)
+        for line in sys.stdin:
+            run(Job.model_validate_json(line), emit, stop, held)
+            if stop.asked:
+                return 0
     except MachineFault as error:
         traceback.print_exception(error.__cause__ or error)
         emit({"event": "fault", "kind": error.kind, "message": error.said})
@@ -118,21 +128,30 @@ def main() -> int:
     return 0
 
 
-def run(job: Job, emit: Emit, stop: Stop) -> None:
+def run(job: Job, emit: Emit, stop: Stop, held: Held | None = None) -> None:
     """Do what is missing of a cell, query by query.
 
     Events: ``loaded`` (seconds), ``begun`` (qid), ``query`` (qid, seconds, failure), ``stopped`` or ``done``.
+
+    Args:
+        held: what an earlier cell of this process may have loaded.
     """
+    # Said when the cell is not locked any more: its next writer may be there at once.
+    emit({"event": _run(job, emit, stop, held or Held(load))})
+
+
+def _run(job: Job, emit: Emit, stop: Stop, held: Held) -> str:
     collection = collections.find(job.collection, job.request.collection.split)
     with CellWriter(job.results, job.request) as writer:
         writer.retry(job.retry_failed)
         finished = {record.qid for record in writer.records()}
         topics = list(collection.topics())
         missing = [topic for topic in topics if topic.qid not in finished]
-        started = time.perf_counter()
-        backbone = load(job)
-        load_seconds = time.perf_counter() - started if backbone else None
-        emit({"event": "loaded", "seconds": load_seconds})
+        if job.qids is not None:
+            missing = [topic for topic in missing if topic.qid in job.qids]
+        taken = held.take(job)
+        backbone = taken.backbone
+        emit({"event": "loaded", "seconds": taken.seconds})
         machine = writer.write_machine(provenance.machine(job.command, job.threads, accelerator(backbone)))
         method = method_of(job, backbone)
         method.ready()
@@ -141,9 +160,10 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
             failure = record.failure.message if record.failure else None
             emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
             if stop.asked:
-                emit({"event": "stopped"})
-                return
+                return "stopped"
         by_qid = {record.qid: record for record in writer.records()}
+        if len(by_qid) < len(topics):
+            return "done"
         records = [by_qid[topic.qid] for topic in topics]
         summary = summarise(
             job.request,
@@ -151,12 +171,14 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
             collection,
             provenance.now(),
             backbone.weight_bytes if backbone else None,
-            load_seconds,
+            taken.seconds,
             overlaps(method, collection, topics, records),
             process_peak() if backbone else None,
         )
+        if taken.before:
+            summary = summary.model_copy(update={"loaded_before": True})
         writer.finish(summary, run_text(job.request, machine, records))
-        emit({"event": "done"})
+        return "done"
 
 
 def records_of(
