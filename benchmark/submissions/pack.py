@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmark.artefacts import is_artefact, read_artefact
+from benchmark.artefacts import Header, is_artefact, read_artefact
 from benchmark.errors import UserError
 from benchmark.harness.store import LINES, REQUEST, RUN, Cell, read_cell, read_cells
 from benchmark.hashing import sha256_bytes, sha256_file
@@ -24,16 +24,21 @@ from benchmark.submissions.record import (
 from methods import registry
 
 
-def finished_cells(results: Sequence[Path]) -> list[Cell]:
-    """Complete cells of results folders, or of single cell folders; UserError where there is none."""
+def finished_cells(results: Sequence[Path]) -> tuple[list[Cell], list[Cell]]:
+    """Complete cells of results folders or of single cell folders, and those that are not; UserError for no complete
+    one."""
     cells: list[Cell] = []
     for folder in results:
         inside = (folder / REQUEST).is_file()
         cells += [read_cell(folder)] if inside else read_cells(folder)
-    found = [cell for cell in cells if cell.summary and cell.machine and (cell.folder / RUN).is_file()]
+    found = [cell for cell in cells if _is_finished(cell)]
     if not found:
         raise UserError("There is no finished cell to submit. Run a suite to its end first: rerankbench run nano.")
-    return found
+    return found, [cell for cell in cells if not _is_finished(cell)]
+
+
+def _is_finished(cell: Cell) -> bool:
+    return cell.summary is not None and cell.machine is not None and (cell.folder / RUN).is_file()
 
 
 def submissions(
@@ -85,11 +90,16 @@ def submissions(
     return out
 
 
+def refuse_existing(packed: Sequence[tuple[Submission, Sequence[Cell]]], out: Path) -> None:
+    """UserError naming every folder that is there already, before any is written."""
+    folders = [out / submission.folder for submission, _ in packed]
+    if problems := [f"{folder}: exists. Remove it, or choose another --out." for folder in folders if folder.exists()]:
+        raise UserError(problems)
+
+
 def write(submission: Submission, cells: Sequence[Cell], out: Path) -> Path:
-    """Write the submission's folder below ``out``; UserError when it is there already."""
+    """Write the submission's folder below ``out``, where there is none yet."""
     folder = out / submission.folder
-    if folder.exists():
-        raise UserError(f"{folder}: exists. Remove it, or choose another --out.")
     (folder / RUNS).mkdir(parents=True)
     for run, cell in zip(submission.runs, cells, strict=True):
         (folder / RUNS / f"{run.file}.trec.gz").write_bytes(pack((cell.folder / RUN).read_bytes()))
@@ -100,12 +110,13 @@ def write(submission: Submission, cells: Sequence[Cell], out: Path) -> Path:
     return folder
 
 
-def shipped(method: str) -> set[str]:
-    """sha256 of the artefacts in a method's own folder; empty for a method that is not known here."""
+def shipped(method: str) -> dict[str, Header]:
+    """The artefacts in a method's own folder, by sha256; empty for a method that is not known here."""
     if method not in registry.plugins():
-        return set()
+        return {}
     folders = (registry.find(method).folder / "artefacts").glob("*")
-    return {read_artefact(folder).header.sha256 for folder in folders if is_artefact(folder)}
+    headers = [read_artefact(folder).header for folder in sorted(folders) if is_artefact(folder)]
+    return {header.sha256: header for header in headers}
 
 
 def _run(cell: Cell) -> SubmittedRun:
