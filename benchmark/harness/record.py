@@ -5,6 +5,7 @@ A cell is one method with its options on one backbone, one collection and one fi
 ``request.json``   what was asked (`CellRequest`); its hash is the cell's identity
 ``machine.json``   on what it ran (`Machine`)
 ``queries.jsonl``  one `QueryRecord` a line, appended as queries are finished
+``timing.json``    `benchmark.timing.record.Timing`, once a timed session has come to its end
 ``failure.json``   `CellFailure`, if its worker ended early; removed when the cell is tried again
 ``summary.json``   `CellSummary`, once every query has its line
 ``run.trec``       the ranking, once every query has its line
@@ -122,6 +123,8 @@ class Machine(Strict):
     """Kind and image of the container, as far as it can be known; None outside of one."""
     seed: int | None = None
     """That Python's, numpy's and torch's random numbers start from for every query; None in records from before."""
+    deterministic: bool | None = None
+    """Whether torch was held to algorithms that give the same bytes every time; None in records from before."""
 
 
 class Failure(Strict):
@@ -174,6 +177,11 @@ class QueryRecord(Strict):
     """What a hosted model charged, by the prices its entry gives; None where it gives none."""
     peak_memory_bytes: int | None
     """Most memory above the loaded weights during the query; None where it could not be read."""
+    flops: float | None = None
+    """Floating-point operations of the model, estimated from shapes (`benchmark.harness.flops`); None where they are
+    not known: a served model, one run by vLLM, an architecture that is not counted right, records from before."""
+    energy_joules: float | None = None
+    """What the device took during the query, read from its meter; None where that was not asked for (``--energy``)."""
     warm_up: bool
     """The first queries after loading: counted for quality, not for latency."""
 
@@ -194,8 +202,13 @@ class Latency(Strict):
 class Memory(Strict):
     """Bytes."""
 
-    weights: int
+    weights: int | None
+    """As loaded; None where another engine holds them."""
     peak_above_weights: int | None
+    process_peak: int | None = None
+    """Largest resident set of the worker that finished the cell; on a GPU this is the host's memory."""
+    preallocated: bool = False
+    """The engine (vLLM) takes most of the device's memory in advance, whatever it needs: not comparable with others."""
 
 
 class Cost(Strict):
@@ -208,6 +221,8 @@ class Cost(Strict):
     """Seconds by phase, over queries after warm-up that did not fail; these do depend on the hardware."""
     dollars: float | None = None
     """What a hosted model charged; None where no prices are known."""
+    flops: float | None = None
+    """Floating-point operations of the model, estimated from shapes, over queries that have them; None if none has."""
 
 
 class Answers(Strict):
@@ -267,6 +282,8 @@ class CellSummary(Strict):
     """None for a method whose model writes nothing."""
     load_seconds: float | None
     """Loading model and tokenizer; not in the latency."""
+    energy_joules: float | None = None
+    """Mean a query, over queries that have it; None where it was not asked for."""
 
 
 Trust = Literal["submitted", "spot-checked", "reproduced"]

@@ -14,11 +14,13 @@ from pydantic import BaseModel, ValidationError
 from benchmark.errors import UserError
 from benchmark.harness.lock import Lock
 from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord, Standing
+from benchmark.timing.record import Timing
 
-REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN, STANDING = (
+REQUEST, MACHINE, LINES, TIMING, FAILURE, SUMMARY, RUN, STANDING = (
     "request.json",
     "machine.json",
     "queries.jsonl",
+    "timing.json",
     "failure.json",
     "summary.json",
     "run.trec",
@@ -36,6 +38,7 @@ class Cell:
         machine: None before the first query; summary: None until every query has its line.
         failure: why its last worker ended early; None where none did.
         standing: how far it was checked; None for a run of one's own.
+        timing: its last timed session; None without one.
     """
 
     folder: Path
@@ -45,6 +48,7 @@ class Cell:
     summary: CellSummary | None
     failure: CellFailure | None = None
     standing: Standing | None = None
+    timing: Timing | None = None
 
 
 def lock_file(results: Path, slug: str) -> Path:
@@ -84,6 +88,7 @@ def read_cell(folder: Path) -> Cell:
             _read(CellSummary, folder / SUMMARY),
             _read(CellFailure, folder / FAILURE),
             _read(Standing, folder / STANDING),
+            _read(Timing, folder / TIMING),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -148,6 +153,10 @@ class CellWriter:
         """Write run file and summary; the summary, last, makes the cell complete."""
         write_atomic(self.folder / RUN, run)
         write_atomic(self.folder / SUMMARY, pretty(summary.model_dump(mode="json")))
+
+    def write_timing(self, timing: Timing) -> None:
+        """Put a timed session that came to its end in the place of the last one."""
+        write_atomic(self.folder / TIMING, pretty(timing.model_dump(mode="json")))
 
     def write_failure(self, failure: CellFailure) -> None:
         """Say why the cell is not complete."""

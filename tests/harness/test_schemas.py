@@ -25,6 +25,7 @@ def test_every_file_of_a_cell_has_one(tmp_path: Path) -> None:
         "queries.schema.json",
         "request.schema.json",
         "summary.schema.json",
+        "timing.schema.json",
     ]
 
 
