@@ -111,6 +111,8 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
             store.SUMMARY: pretty(summary.model_dump(mode="json")),
             store.STANDING: pretty(standing(report.name, sha256, run, records, told).model_dump(mode="json")),
         }
+        if checked.timing:
+            texts[store.TIMING] = pretty(checked.timing.model_dump(mode="json"))
         for name, text in texts.items():
             write_atomic(folder / name, text)
         written.append(folder)

@@ -11,7 +11,7 @@ import yaml
 
 from benchmark.artefacts import Header, is_artefact, read_artefact
 from benchmark.errors import UserError
-from benchmark.harness.store import LINES, REQUEST, RUN, Cell, read_cell, read_cells
+from benchmark.harness.store import LINES, REQUEST, RUN, TIMING, Cell, read_cell, read_cells
 from benchmark.hashing import sha256_bytes, sha256_file
 from benchmark.submissions.limits import pack
 from benchmark.submissions.record import (
@@ -22,6 +22,9 @@ from benchmark.submissions.record import (
     SubmittedRun,
 )
 from methods import registry
+
+SOURCES = {"run": RUN, "lines": LINES, "timing": TIMING}
+"""Which file of a cell each file of a submitted run is packed from."""
 
 
 def finished_cells(results: Sequence[Path]) -> tuple[list[Cell], list[Cell]]:
@@ -102,8 +105,8 @@ def write(submission: Submission, cells: Sequence[Cell], out: Path) -> Path:
     folder = out / submission.folder
     (folder / RUNS).mkdir(parents=True)
     for run, cell in zip(submission.runs, cells, strict=True):
-        (folder / RUNS / f"{run.file}.trec.gz").write_bytes(pack((cell.folder / RUN).read_bytes()))
-        (folder / RUNS / f"{run.file}.jsonl.gz").write_bytes(pack((cell.folder / LINES).read_bytes()))
+        for what, path in run.files.items():
+            (folder / path).write_bytes(pack((cell.folder / SOURCES[what]).read_bytes()))
     text = yaml.safe_dump(submission.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
     # Last: a folder without it is no submission.
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
@@ -130,6 +133,7 @@ def _run(cell: Cell) -> SubmittedRun:
         load_seconds=cell.summary.load_seconds,
         run_sha256=sha256_bytes((cell.folder / RUN).read_bytes()),
         lines_sha256=sha256_bytes((cell.folder / LINES).read_bytes()),
+        timing_sha256=sha256_bytes((cell.folder / TIMING).read_bytes()) if cell.timing else None,
     )
 
 

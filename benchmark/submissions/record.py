@@ -70,11 +70,19 @@ class SubmittedRun(Strict):
     """Of the run file, unpacked."""
     lines_sha256: Sha256
     """Of the per-query lines, unpacked."""
+    timing_sha256: Sha256 | None = None
+    """Of the timed session, unpacked; None where there was none."""
 
     @property
     def file(self) -> str:
-        """What its two files are called, before ``.trec.gz`` and ``.jsonl.gz``; follows from the request alone."""
+        """What its files are called, before their endings; follows from the request alone."""
         return f"{self.request.collection.name}.{self.request.method.preset}.{self.request.identity[:12]}"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Path of each of its files in the submission's folder, by what it is: ``run``, ``lines`` and ``timing``."""
+        ends = {"run": "trec.gz", "lines": "jsonl.gz"} | ({"timing": "timing.json.gz"} if self.timing_sha256 else {})
+        return {what: f"{RUNS}/{self.file}.{end}" for what, end in ends.items()}
 
 
 class Submission(Strict):

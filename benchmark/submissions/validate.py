@@ -21,11 +21,15 @@ from benchmark.submissions import flags, plain_yaml
 from benchmark.submissions.limits import DESCRIPTION as DESCRIPTION_BYTES
 from benchmark.submissions.limits import UNPACKED, entries, is_name, read_bounded, unpack
 from benchmark.submissions.pack import shipped
-from benchmark.submissions.record import DESCRIPTION, MOST, RUNS, Submission, SubmittedRun, folder_part, moment
+from benchmark.submissions.record import DESCRIPTION, MOST, Submission, SubmittedRun, folder_part, moment
 from benchmark.submissions.reference import Reference, reference
+from benchmark.submissions.timed import read_timing
+from benchmark.timing.record import Timing
 
 SHOWN = 20
 """Problems listed of one run."""
+FLOPS = 1e24
+"""More floating-point operations than any query is believed to take."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class CheckedRun:
     means: dict[str, float]
     order_sha256: str
     """Over collection, topics and rankings, whatever the scores are."""
+    timing: Timing | None
 
 
 @dataclass
@@ -94,7 +99,7 @@ def _check_whole(report: Report, submission: Submission, files: Sequence[str]) -
         report.problems.append(f"the folder must be named '{submission.folder}', not '{report.name}'.")
     expected = {DESCRIPTION}
     for run in submission.runs:
-        expected |= {f"{RUNS}/{run.file}.trec.gz", f"{RUNS}/{run.file}.jsonl.gz"}
+        expected |= set(run.files.values())
     report.problems += [f"{name}: missing." for name in sorted(expected - set(files))]
     report.problems += [f"{name}: does not belong into a submission." for name in sorted(set(files) - expected)]
     if len({run.request.identity for run in submission.runs}) < len(submission.runs):
@@ -123,25 +128,25 @@ def _check_run(folder: Path, submission: Submission, run: SubmittedRun) -> tuple
     # Names are checked by now: only they are made into paths.
     known = reference(run.request.collection)
     most = _most(known)
-    lines = unpack(folder / RUNS / f"{run.file}.jsonl.gz", unpacked=most)
-    text = unpack(folder / RUNS / f"{run.file}.trec.gz", unpacked=most)
-    hashes = {"run file": (text, run.run_sha256), "lines": (lines, run.lines_sha256)}
+    data = {what: unpack(folder / path, unpacked=most) for what, path in run.files.items()}
+    hashes = {"run": run.run_sha256, "lines": run.lines_sha256, "timing": run.timing_sha256}
     problems = [
-        f"{what}: sha256 is {sha256_bytes(data)}, not {sha256} as {DESCRIPTION} says."
-        for what, (data, sha256) in hashes.items()
-        if sha256_bytes(data) != sha256
+        f"{what}: sha256 is {sha256_bytes(content)}, not {hashes[what]} as {DESCRIPTION} says."
+        for what, content in data.items()
+        if sha256_bytes(content) != hashes[what]
     ]
-    records, faults = _records(lines, len(known.candidates))
+    records, faults = _records(data["lines"], len(known.candidates))
     problems += faults or _against_reference(records, known)
     if not problems:
-        problems += _against_run_file(records, text, run)
+        problems += _against_run_file(records, data["run"], run)
     if problems:
         raise UserError(problems)
     by_qid = {record.qid: record for record in records}
     ordered = tuple(by_qid[qid] for qid in known.candidates)
     rankings = [[docid for docid, _ in record.ranking()] for record in ordered]
     order = sha256_json([run.request.collection.model_dump(mode="json"), rankings])
-    checked = CheckedRun(run, ordered, text.decode("utf-8"), known.means(ordered), order)
+    timing = read_timing(data["timing"], run.request, known) if "timing" in data else None
+    checked = CheckedRun(run, ordered, data["run"].decode("utf-8"), known.means(ordered), order, timing)
     return checked, flags.of_run(submission, run, ordered, known)
 
 
@@ -206,10 +211,13 @@ def _possible(record: QueryRecord) -> bool:
         record.forward_passes,
         record.peak_memory_bytes or 0,
         record.dollars or 0,
+        record.energy_joules or 0,
         record.answers,
         *record.phases.values(),
         *record.faults.values(),
     )
+    if not 0 <= (record.flops or 0) <= FLOPS:
+        return False
     faulty = max(record.faults.values(), default=0)
     return min(counts) >= 0 and max(counts) <= MOST and faulty <= record.malformed <= record.answers
 
