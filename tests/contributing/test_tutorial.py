@@ -15,9 +15,7 @@ from tests.support.command import SCRIPT
 
 TEXT = (ROOT / "docs" / "submit.md").read_text()
 COMMANDS = [
-    line
-    for block in re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
+    line for block in re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL) for line in block.splitlines()
 ]
 
 
