@@ -191,6 +191,17 @@ def git_state(root: Path) -> tuple[str | None, bool | None]:
     return commit, bool(changes)
 
 
+def commit_of(path: Path) -> str | None:
+    """The commit that brought the present state of a file or folder into the branch that is checked out: the merge, for
+    what came by pull request. None where it is not committed as it stands."""
+    try:
+        if _git(path.parent, "status", "--porcelain", "--", path.name):
+            return None
+        return _git(path.parent, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path.name) or None
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
