@@ -7,50 +7,20 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import backbone_options, deterministic_option, key_values, prepared
+from benchmark.cli.options import (
+    backbone_options,
+    deterministic_option,
+    key_values,
+    prepared,
+    selection_options,
+)
 from benchmark.errors import UserError
 
 INTERRUPTED = "Interrupted. Finished queries are kept; run the same command again to go on."
 
 
 @click.command()
-@click.argument("suite")
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="NAME[:PRESET]",
-    help="Only this method (repeatable); need not be in the suite.",
-)
-@click.option(
-    "--backbone",
-    "backbones",
-    multiple=True,
-    metavar="NAME",
-    help="This backbone instead of the suite's (repeatable).",
-)
-@click.option(
-    "--collection",
-    "collections",
-    multiple=True,
-    metavar="NAME[:SPLIT[:RUN]]",
-    help="This collection instead of the suite's (repeatable).",
-)
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the method, on top of its preset (repeatable; needs one --method).",
-)
-@click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of all results.",
-)
+@selection_options
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
