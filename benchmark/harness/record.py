@@ -171,6 +171,8 @@ class CellFailure(Strict):
     message: str
     last_lines: tuple[str, ...]
     """Of the worker's error output; paths are cut to their last part, names and keys are left out."""
+    queries: tuple[str, ...] = ()
+    """Those in whose course a worker died; others have gone on with all the rest. Empty where none had begun."""
 
 
 class QueryRecord(Strict):
@@ -232,7 +234,7 @@ class Memory(Strict):
     """As loaded; None where another engine holds them."""
     peak_above_weights: int | None
     process_peak: int | None = None
-    """Largest resident set of the worker that finished the cell; on a GPU this is the host's memory."""
+    """Largest resident set of the worker that finished the cell, since it began; on a GPU this is the host's memory."""
     preallocated: bool = False
     """The engine (vLLM) takes most of the device's memory in advance, whatever it needs: not comparable with others."""
 

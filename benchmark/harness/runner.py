@@ -225,6 +225,8 @@ class _Runner:
 
 def _in_words(failure: CellFailure) -> str:
     message = failure.message if failure.kind in ("killed", "ended") else f"{failure.kind}: {failure.message}"
+    if failure.queries:
+        message = f"{message.removesuffix('.')}. It has no line of {', '.join(failure.queries)}"
     return f"{message.removesuffix('.')}. Its last lines: {' | '.join(failure.last_lines) or 'none'}"
 
 

@@ -61,6 +61,8 @@ class Job(Strict):
     results: Path
     threads: int
     command: str
+    left_out: tuple[str, ...] = ()
+    """Queries in whose course earlier workers died: not run, and the cell is left without a summary."""
     timed_out: tuple[str, ...] = ()
     """Queries at which earlier workers were stuck: recorded as failed and not run."""
     query_timeout: float | None = None
@@ -146,7 +148,7 @@ def _run(job: Job, emit: Emit, stop: Stop, held: Held) -> str:
         writer.retry(job.retry_failed)
         finished = {record.qid for record in writer.records()}
         topics = list(collection.topics())
-        missing = [topic for topic in topics if topic.qid not in finished]
+        missing = [topic for topic in topics if topic.qid not in finished.union(job.left_out)]
         if job.qids is not None:
             missing = [topic for topic in missing if topic.qid in job.qids]
         taken = held.take(job)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.harness.executors.local import THREAD_LIMITS
 from benchmark.harness.plan import Planned
-from benchmark.harness.runner import THREAD_LIMITS
 from benchmark.harness.store import CellWriter
 from benchmark.timing.process import TimingProcess
 from benchmark.timing.record import Timing
