@@ -92,7 +92,7 @@ def run_cells(
     write_plan(results, {planned.slug: planned.queries for planned in cells})
     if mirror:
         mirror.keep_plan()
-    with _terminated_is_interrupted():
+    with terminated_is_interrupted():
         chosen = executor or LocalExecutor(results, execution)
         return _Runner(cells, results, execution, progress, chosen, mirror).run()
 
@@ -231,7 +231,7 @@ def _in_words(failure: CellFailure) -> str:
 
 
 @contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
+def terminated_is_interrupted() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does, while the block runs; only a main thread can arrange that."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.harness.executors.local import THREAD_LIMITS
 from benchmark.harness.plan import Planned
+from benchmark.harness.runner import terminated_is_interrupted
 from benchmark.harness.store import CellWriter
 from benchmark.timing.process import TimingProcess
 from benchmark.timing.record import Timing
@@ -49,8 +50,16 @@ def time_cells(
 ) -> tuple[list[tuple[Planned, Timing]], list[str]]:
     """A session of every cell, each stored as it ends; what could not be timed, in words, does not stop the others.
 
-    An interruption passes through: the session in hand leaves nothing, not even a folder that was not there before.
+    An interruption (Ctrl-C, SIGTERM) passes through: the session in hand leaves nothing, not even a folder that was not
+    there before.
     """
+    with terminated_is_interrupted():
+        return _time_cells(cells, results, asked, say)
+
+
+def _time_cells(
+    cells: Sequence[Planned], results: Path, asked: Asked, say: Say
+) -> tuple[list[tuple[Planned, Timing]], list[str]]:
     results.mkdir(parents=True, exist_ok=True)
     done: list[tuple[Planned, Timing]] = []
     problems: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,10 +68,11 @@ def test_a_session_that_dies_leaves_what_was_there(
     assert read_cell(tmp_path / "r" / cells[0].request.slug).timing == kept[1], "the last one that came to its end"
 
 
-def test_an_interrupted_session_leaves_nothing(cells: list[Planned], tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_session_leaves_nothing(cells: list[Planned], tmp_path: Path, number: int) -> None:
     def interrupt(_: Planned, text: str) -> None:
         if "repeat 3" in text:
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
 
     with pytest.raises(KeyboardInterrupt):
         time_cells(cells, tmp_path / "r", QUICK, interrupt)
