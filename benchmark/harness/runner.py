@@ -133,13 +133,13 @@ class _Runner:
             self._executor.close()
 
     def _step(self) -> bool:
-        """Start what there is room for, hear what was said; False when nothing runs any more."""
-        while self._waiting and not self._outcome.interrupted and self._executor.room > 0:
-            self._begin(self._waiting.popleft())
+        """Take what was said, start what there is room for, hear more; False when nothing runs any more."""
         while self._executor.events:
             self._take(*self._executor.events.popleft())
+        while self._waiting and not self._outcome.interrupted and self._executor.room > 0:
+            self._begin(self._waiting.popleft())
         if not self._executor.busy:
-            return bool(self._waiting and not self._outcome.interrupted)
+            return bool(self._executor.events or (self._waiting and not self._outcome.interrupted))
         self._executor.hear()
         return True
 

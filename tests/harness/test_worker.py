@@ -237,7 +237,8 @@ def test_a_candidate_that_is_not_in_the_corpus_is_named(tmp_path: Path, small: P
 def test_a_worker_without_its_runner_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = Stop()
     assert not stop.asked
-    monkeypatch.setattr(worker.os, "getppid", lambda: 1)
+    parent = worker.os.getppid()
+    monkeypatch.setattr(worker.os, "getppid", lambda: parent + 1)
     assert stop.asked
 
 
