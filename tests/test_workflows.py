@@ -54,6 +54,9 @@ def test_trusted_code_only_where_a_label_was_set() -> None:
     assert ours["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert theirs["ref"] == "${{ github.event.pull_request.head.sha }}"
     assert theirs["sparse-checkout"] == "submissions"
+    # What checkout refuses unless it is asked for, is asked for in this one step of all workflows.
+    assert theirs["allow-unsafe-pr-checkout"] is True
+    assert sum("allow-unsafe" in line for path in WORKFLOWS for line in path.read_text().splitlines()) == 1
     # No step runs anything from where their files are; the path is an argument.
     assert [step["run"] for step in job["steps"] if "run" in step] == [
         ".ci/ingest build/theirs/submissions build/ingest"

@@ -44,7 +44,9 @@ class Asked:
             "--worker-gpus": self.worker_gpus is not None and self.executor == "local",
             "--shard-queries": self.shard_queries is not None and self.executor == "local",
         }
-        problems = [f"{name}: means nothing to --executor {self.executor}." for name, wrong in elsewhere.items() if wrong]
+        problems = [
+            f"{name}: means nothing to --executor {self.executor}." for name, wrong in elsewhere.items() if wrong
+        ]
         if problems:
             raise UserError(problems)
 
@@ -99,8 +101,12 @@ def executor_options(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default="local: 1; ray: as many as fit; slurm: 8",
             help="Cells (or shards) at once. On this machine workers share threads, and are spread over the GPUs.",
         ),
-        click.option("--address", metavar="HOST:PORT", help="Of the Ray cluster; else RAY_ADDRESS, else one found here."),
-        click.option("--worker-cpus", type=click.IntRange(min=1), help="Processors a Ray or Slurm worker asks for (1)."),
+        click.option(
+            "--address", metavar="HOST:PORT", help="Of the Ray cluster; else RAY_ADDRESS, else one found here."
+        ),
+        click.option(
+            "--worker-cpus", type=click.IntRange(min=1), help="Processors a Ray or Slurm worker asks for (1)."
+        ),
         click.option(
             "--worker-gpus",
             type=click.FloatRange(min=0),

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.executors import Asked, executor_options
-from benchmark.cli.options import RESULTS, backbone_options, key_values, prepared
+from benchmark.cli.options import (
+    RESULTS,
+    backbone_options,
+    deterministic_option,
+    key_values,
+    prepared,
+    selection_options,
+)
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,36 +29,7 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
 
 
 @click.command()
-@click.argument("suite")
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="NAME[:PRESET]",
-    help="Only this method (repeatable); need not be in the suite.",
-)
-@click.option(
-    "--backbone",
-    "backbones",
-    multiple=True,
-    metavar="NAME",
-    help="This backbone instead of the suite's (repeatable).",
-)
-@click.option(
-    "--collection",
-    "collections",
-    multiple=True,
-    metavar="NAME[:SPLIT[:RUN]]",
-    help="This collection instead of the suite's (repeatable).",
-)
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the method, on top of its preset (repeatable; needs one --method).",
-)
-@click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
+@selection_options
 @click.option(
     "--results",
     type=RESULTS,
@@ -74,6 +52,8 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     help="Also run cells again that ended early (out of memory, killed), and queries that failed.",
 )
 @click.option("--dry-run", is_flag=True, help="List the cells, and how far each is, and stop.")
+@click.option("--energy", is_flag=True, help="Also read the device's energy meter (NVML, RAPL); refused without one.")
+@deterministic_option
 @backbone_options
 def command(
     suite: str,
@@ -85,6 +65,8 @@ def command(
     results: Path | str,
     query_timeout: float,
     retry_failed: bool,
+    energy: bool,
+    deterministic: bool,
     threads: int,
     dtype: Any,
     accept_terms: bool,
@@ -107,6 +89,8 @@ def command(
 
     asked = Asked(**where)
     asked.check()
+    if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
+        raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
     chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
@@ -125,7 +109,7 @@ def command(
     devices = accelerators() if asked.executor == "local" and workers > 1 else ()
     if 0 < len(devices) < workers:
         console.print(f"{workers} workers share {len(devices)} GPUs: the memory of each must hold several backbones.")
-    execution = Execution(threads, workers, query_timeout, retry_failed, devices)
+    execution = Execution(threads, workers, query_timeout, retry_failed, devices, energy, deterministic)
     executor = asked.build(folder, folder / SPOOL, execution)
     try:
         with RunProgress(cells, console, workers) as progress:

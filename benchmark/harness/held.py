@@ -26,9 +26,8 @@ def holding(job: Job) -> str:
     """
     backbone = job.request.backbone
     needs = sorted(registry.find(job.request.method.name).card.needs)
-    return sha256_json(
-        [backbone and backbone.model_dump(mode="json"), job.backbone, str(job.folder), needs, job.threads]
-    )
+    settings = [str(job.folder), job.threads, job.deterministic]
+    return sha256_json([backbone and backbone.model_dump(mode="json"), job.backbone, needs, *settings])
 
 
 @dataclass(frozen=True)

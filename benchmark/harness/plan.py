@@ -250,6 +250,7 @@ def backbone_request(selected: Selected, folder: Path | None, dtype: DType | Non
         dtype=number_format or AS_SERVED,
         attention=available_kernel(number_format) if number_format and settings is None else None,
         settings=settings,
+        markup_sha256=selected.spec.markup_sha256 if settings is None else None,
         engine_sha256=engine_sha256(),
     )
 

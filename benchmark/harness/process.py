@@ -94,23 +94,25 @@ class WorkerProcess:
                 with suppress(BrokenPipeError):
                     stream.close()
 
-    def failure(self, fault: Mapping[str, Any] | None) -> CellFailure:
+    def failure(self, fault: Mapping[str, Any] | None, queries: tuple[str, ...] = ()) -> CellFailure:
         """Why it ended before its cell was complete.
 
         Args:
             fault: the event in which it named the reason, if it did.
+            queries: in whose course it died, or workers of the cell before it.
         """
         lines = self._last_lines()
         status = self._process.returncode
         if fault is not None:
-            return CellFailure(when=now(), kind=fault["kind"], message=impersonal(fault["message"]), last_lines=lines)
+            message = impersonal(fault["message"])
+            return CellFailure(when=now(), kind=fault["kind"], message=message, last_lines=lines, queries=queries)
         if status < 0:
             name = _signal_name(-status)
             hint = "; a system that is out of memory does that" if -status == signal.SIGKILL else ""
             message = f"the worker was killed by signal {-status} ({name}{hint}) before the cell was complete"
-            return CellFailure(when=now(), kind="killed", message=message, last_lines=lines)
+            return CellFailure(when=now(), kind="killed", message=message, last_lines=lines, queries=queries)
         message = f"the worker ended with status {status} before the cell was complete"
-        return CellFailure(when=now(), kind="ended", message=message, last_lines=lines)
+        return CellFailure(when=now(), kind="ended", message=message, last_lines=lines, queries=queries)
 
     def _last_lines(self) -> tuple[str, ...]:
         self._errors.seek(self._said_before)

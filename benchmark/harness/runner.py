@@ -42,7 +42,7 @@ class Progress(Protocol):
 
 
 class Mirror(Protocol):
-    """Keeps results that are worked on in a folder of this machine where they belong; see `benchmark.harness.mirror`."""
+    """Keeps results that are made in a folder of this machine where they belong; see `benchmark.harness.mirror`."""
 
     def keep_plan(self) -> None:
         """Copy what the run is about to do."""
@@ -92,7 +92,7 @@ def run_cells(
     write_plan(results, {planned.slug: planned.queries for planned in cells})
     if mirror:
         mirror.keep_plan()
-    with _terminated_is_interrupted():
+    with terminated_is_interrupted():
         chosen = executor or LocalExecutor(results, execution)
         return _Runner(cells, results, execution, progress, chosen, mirror).run()
 
@@ -133,13 +133,13 @@ class _Runner:
             self._executor.close()
 
     def _step(self) -> bool:
-        """Start what there is room for, hear what was said; False when nothing runs any more."""
-        while self._waiting and not self._outcome.interrupted and self._executor.room > 0:
-            self._begin(self._waiting.popleft())
+        """Take what was said, start what there is room for, hear more; False when nothing runs any more."""
         while self._executor.events:
             self._take(*self._executor.events.popleft())
+        while self._waiting and not self._outcome.interrupted and self._executor.room > 0:
+            self._begin(self._waiting.popleft())
         if not self._executor.busy:
-            return bool(self._waiting and not self._outcome.interrupted)
+            return bool(self._executor.events or (self._waiting and not self._outcome.interrupted))
         self._executor.hear()
         return True
 
@@ -243,11 +243,13 @@ class _Runner:
 
 def _in_words(failure: CellFailure) -> str:
     message = failure.message if failure.kind in ("killed", "ended") else f"{failure.kind}: {failure.message}"
+    if failure.queries:
+        message = f"{message.removesuffix('.')}. It has no line of {', '.join(failure.queries)}"
     return f"{message.removesuffix('.')}. Its last lines: {' | '.join(failure.last_lines) or 'none'}"
 
 
 @contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
+def terminated_is_interrupted() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does, while the block runs; only a main thread can arrange that."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.harness.held import holding
 from benchmark.harness.process import WorkerProcess
+from benchmark.harness.record import CellFailure
 from benchmark.harness.worker import Job
 
 LAST = {"done", "stopped", "problems", "failed"}
@@ -19,12 +20,16 @@ THREAD_LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 
 Event = dict[str, Any]
 
+FRUITLESS = 3
+"""Workers of a job that may die in a row without having finished a query; then it is given up."""
+
 
 class Station:
     """Runs one job at a time; not thread-safe.
 
-    The worker process is kept for the next job while that needs the same backbone. It is replaced when it ended, with
-    a crash, say, which costs the cell in hand only; or when a query did not end in time.
+    The worker process is kept for the next job while that needs the same backbone. It is replaced when a query did not
+    end in time; and when it died in the course of a query (out of memory, a crash), by one that leaves that query out.
+    A job with such a query fails when all others have their line.
 
     Args:
         environment: of the worker processes, None: ours.
@@ -43,6 +48,8 @@ class Station:
         self._begun: tuple[str, float] | None = None
         self._overdue: str | None = None
         self._fault: Event | None = None
+        self._deaths: CellFailure | None = None
+        self._fruitless = 0
         self._stopping = False
 
     @property
@@ -52,6 +59,10 @@ class Station:
 
     def begin(self, job: Job) -> None:
         """Start a job; none is in hand."""
+        self._deaths, self._fruitless = None, 0
+        self._start(job)
+
+    def _start(self, job: Job) -> None:
         wanted = holding(job)
         if self._worker is not None and (self._holding != wanted or self._worker.ended):
             self.close()
@@ -115,7 +126,10 @@ class Station:
                 self._fault = event
                 return
             case "query":
-                self._begun = None
+                self._begun, self._fruitless = None, 0
+            case "done" if self._deaths is not None:
+                self._job = None
+                event = {"event": "failed", "failure": self._deaths.model_dump(mode="json")}
             case name if name in LAST:
                 self._job = None
                 if name != "done":
@@ -135,9 +149,19 @@ class Station:
             elif self._overdue is not None:
                 # Failed queries of before have been run anew, or will be: not again.
                 stuck = (*job.timed_out, self._overdue)
-                self.begin(job.model_copy(update={"timed_out": stuck, "retry_failed": False}))
+                self._start(job.model_copy(update={"timed_out": stuck, "retry_failed": False}))
             else:
-                failure = worker.failure(self._fault).model_dump(mode="json")
-                self._take({"event": "failed", "failure": failure})
+                self._died(worker, job)
         finally:
             worker.close()
+
+    def _died(self, worker: WorkerProcess, job: Job) -> None:
+        """Go on without the query in hand, if there was one and workers get anywhere."""
+        left_out = (*job.left_out, self._begun[0]) if self._begun else job.left_out
+        failure = worker.failure(self._fault, left_out)
+        self._fruitless += 1
+        if self._begun and self._fruitless < FRUITLESS:
+            self._deaths = failure
+            self._start(job.model_copy(update={"left_out": left_out, "retry_failed": False}))
+        else:
+            self._take({"event": "failed", "failure": failure.model_dump(mode="json")})

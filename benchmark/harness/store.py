@@ -15,11 +15,14 @@ from pydantic import BaseModel, ValidationError
 from benchmark.errors import UserError
 from benchmark.harness.lock import Lock
 from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord, Standing
+from benchmark.timing.record import Timing
 
-REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN, STANDING = (
+REQUEST, MACHINE, SESSIONS, LINES, TIMING, FAILURE, SUMMARY, RUN, STANDING = (
     "request.json",
     "machine.json",
+    "sessions.jsonl",
     "queries.jsonl",
+    "timing.json",
     "failure.json",
     "summary.json",
     "run.trec",
@@ -37,6 +40,8 @@ class Cell:
         machine: None before the first query; summary: None until every query has its line.
         failure: why its last worker ended early; None where none did.
         standing: how far it was checked; None for a run of one's own.
+        timing: its last timed session; None without one.
+        sessions: machines of the workers that went on with it after the first.
     """
 
     folder: Path
@@ -46,6 +51,8 @@ class Cell:
     summary: CellSummary | None
     failure: CellFailure | None = None
     standing: Standing | None = None
+    timing: Timing | None = None
+    sessions: tuple[Machine, ...] = ()
 
 
 def lock_file(results: Path, slug: str) -> Path:
@@ -85,6 +92,8 @@ def read_cell(folder: Path) -> Cell:
             _read(CellSummary, folder / SUMMARY),
             _read(CellFailure, folder / FAILURE),
             _read(Standing, folder / STANDING),
+            _read(Timing, folder / TIMING),
+            _sessions(folder / SESSIONS),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -142,9 +151,12 @@ class CellWriter:
         return _complete_lines(self.folder / LINES)
 
     def write_machine(self, machine: Machine) -> Machine:
-        """Say on what the cell runs; a resumed cell keeps its first record. Returns what is kept."""
+        """Say on what the cell runs; of a resumed one that is added to its sessions. Returns the first record."""
         path = self.folder / MACHINE
         if path.is_file():
+            later = self.folder / SESSIONS
+            before = later.read_text(encoding="utf-8") if later.is_file() else ""
+            write_atomic(later, f"{before}{machine.model_dump_json()}\n")
             return Machine.model_validate_json(path.read_bytes())
         write_atomic(path, pretty(machine.model_dump(mode="json")))
         return machine
@@ -174,15 +186,24 @@ class CellWriter:
         return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
 
     def write_files(self, files: Mapping[str, str]) -> None:
-        """Keep files that another machine wrote, in their order; of several machines the first has its record."""
+        """Keep files that another machine wrote, in their order; what it was goes where `write_machine` puts it."""
         for name, text in files.items():
-            if name != MACHINE or not (self.folder / MACHINE).is_file():
+            if name == MACHINE:
+                self.write_machine(Machine.model_validate_json(text))
+            elif name == SESSIONS:
+                for line in text.splitlines():
+                    self.write_machine(Machine.model_validate_json(line))
+            else:
                 write_atomic(self.folder / name, text)
 
     def finish(self, summary: CellSummary, run: str) -> None:
         """Write run file and summary; the summary, last, makes the cell complete."""
         write_atomic(self.folder / RUN, run)
         write_atomic(self.folder / SUMMARY, pretty(summary.model_dump(mode="json")))
+
+    def write_timing(self, timing: Timing) -> None:
+        """Put a timed session that came to its end in the place of the last one."""
+        write_atomic(self.folder / TIMING, pretty(timing.model_dump(mode="json")))
 
     def write_failure(self, failure: CellFailure) -> None:
         """Say why the cell is not complete."""
@@ -244,6 +265,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _read(model: type[Record], path: Path) -> Record | None:
     return model.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def _sessions(path: Path) -> tuple[Machine, ...]:
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    return tuple(Machine.model_validate_json(line) for line in lines)
 
 
 def pretty(value: object) -> str:

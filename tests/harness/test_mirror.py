@@ -209,5 +209,3 @@ def test_commands_take_urls(made: Sweep, tmp_path: Path, s3: str, cache: Path) -
 def test_a_store_that_cannot_be_reached() -> None:
     with pytest.raises(UserError, match="^nonsense://bucket/a: "):
         ObjectMirror("nonsense://bucket/a")
-
-

@@ -56,7 +56,7 @@ class Faulty(Method[FaultyOptions]):
             print("about to be killed", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         kind, _, at = os.environ.get("FAULTY_FAULT_AT", "").partition(" ")
-        if at == str(self.seen):
+        if at in (str(self.seen), query):
             raise {"memory": MemoryError("no 8 GiB left"), "device": RuntimeError("CUDA error: unspecified")}[kind]
         if os.environ.get("FAULTY_HANG_ON") == query:
             time.sleep(3600)

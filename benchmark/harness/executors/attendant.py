@@ -3,7 +3,7 @@
 What comes out of it is told as events, for whoever writes the store:
 
 ``lines``  text: complete lines of ``queries.jsonl`` that are new
-``files``  name -> text: ``machine.json``, and of a complete cell ``run.trec`` and ``summary.json``
+``files``  name -> text: ``machine.json``, or what to add to ``sessions.jsonl``; in the end ``run.trec``, ``summary.json``
 and a last one of `station.LAST`
 """
 
@@ -21,7 +21,7 @@ from benchmark.backbones.sources import prepare
 from benchmark.errors import UserError
 from benchmark.harness.plan import engine_sha256
 from benchmark.harness.station import LAST, THREAD_LIMITS, Event, Station
-from benchmark.harness.store import LINES, MACHINE, RUN, SUMMARY
+from benchmark.harness.store import LINES, MACHINE, RUN, SESSIONS, SUMMARY
 from benchmark.harness.worker import Job
 from benchmark.hashing import sha256_json
 from methods import registry
@@ -122,7 +122,7 @@ class Attendant:
 
     def _new_files(self) -> list[Event]:
         """In the order in which they are to be written; the summary is last."""
-        paths = [self._folder / name for name in (MACHINE, RUN, SUMMARY)]
+        paths = [self._folder / name for name in (MACHINE, SESSIONS, RUN, SUMMARY)]
         files = {path.name: path.read_text("utf-8") for path in paths if path.name not in self._told and path.is_file()}
         self._told |= set(files)
         return [{"event": "files", "files": files}] if files else []

@@ -22,6 +22,7 @@ class Execution:
         query_timeout: seconds a query may take before its worker is killed and the query counted as failed.
         retry_failed: run cells again whose worker ended early, and queries that failed.
         accelerators: CUDA devices, as in CUDA_VISIBLE_DEVICES, that workers are spread over; empty: as they come.
+        energy: read the device's energy meter; deterministic: hold torch to algorithms that always give the same bytes.
     """
 
     threads: int
@@ -29,6 +30,8 @@ class Execution:
     query_timeout: float | None = None
     retry_failed: bool = False
     accelerators: tuple[str, ...] = ()
+    energy: bool = False
+    deterministic: bool = False
 
 
 class Executor(Protocol):
@@ -81,4 +84,6 @@ def job_of(planned: Planned, results: Path, execution: Execution, threads: int) 
         command=planned.command,
         query_timeout=execution.query_timeout,
         retry_failed=execution.retry_failed,
+        energy=execution.energy,
+        deterministic=execution.deterministic,
     )

@@ -12,6 +12,7 @@ from benchmark.harness.executors.base import Execution, job_of
 from benchmark.harness.plan import Planned
 from benchmark.harness.station import THREAD_LIMITS, Event, Station
 
+
 @dataclass
 class _Slot:
     station: Station

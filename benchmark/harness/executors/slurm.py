@@ -209,7 +209,9 @@ class SlurmTransport:
 
     def left(self, slug: str) -> list[str]:
         """See `remote.Transport`."""
-        events = [event for run in self._before for path in run.glob(f"{slug}.*.jsonl") for event in Channel(path).read()]
+        events = [
+            event for run in self._before for path in run.glob(f"{slug}.*.jsonl") for event in Channel(path).read()
+        ]
         return [event["text"] for event in events if event["event"] == "lines"]
 
     def stop(self) -> None:

@@ -36,9 +36,7 @@ def run(
 ) -> Outcome:
     transport = SlurmTransport(results / ".slurm", 2, {"timeout_min": 10} | parameters, cluster)
     execution = Execution(threads=1)
-    return run_cells(
-        made.cells, results, execution, watch, RemoteExecutor(results, execution, transport, 1, shard)
-    )
+    return run_cells(made.cells, results, execution, watch, RemoteExecutor(results, execution, transport, 1, shard))
 
 
 def jobs() -> list[psutil.Process]:
