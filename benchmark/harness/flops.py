@@ -52,7 +52,7 @@ class FlopMeter:
         """Begin to count."""
         for module in self._model.modules():
             if _is_linear(module):
-                self._undo.append(module.register_forward_pre_hook(self._linear).remove)
+                self._undo.append(module.register_forward_pre_hook(self._linear(module)).remove)
         for module in attentions(self._model):
             self._undo.append(module.register_forward_hook(self._attention(module), with_kwargs=True).remove)
 
@@ -93,8 +93,14 @@ class FlopMeter:
         found, self.total = self.total - before, before
         return bool(abs(found - counted) <= TOLERANCE * counted)
 
-    def _linear(self, module: Any, inputs: tuple[Any, ...]) -> None:
-        self.total += 2 * inputs[0].numel() // inputs[0].shape[-1] * module.weight.numel()
+    def _linear(self, module: nn.Module) -> Callable[..., None]:
+        twice = 2 * _sizes(module)[1]
+
+        def count(_: object, inputs: tuple[Any, ...]) -> None:
+            # Called hundreds of times a pass: rows x inputs are the input's numbers.
+            self.total += twice * inputs[0].numel()
+
+        return count
 
     def _attention(self, module: nn.Module) -> Callable[..., None]:
         """Called after the module's forward pass; not at all where that was left before attention was computed."""
