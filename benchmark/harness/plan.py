@@ -84,6 +84,11 @@ def select(
         for entry in _methods(suite, name)
     ]
     asked = [entry for name in collections for entry in _collections(suite, name)]
+    if asked and (
+        methods or not {entry.collection for entry in asked} <= {own.collection for own in suite.collections}
+    ):
+        # What was said of the suite's own collections says nothing of what is named instead.
+        chosen = [entry.model_copy(update={"collections": ()}) for entry in chosen or suite.methods]
     return suite.model_copy(
         update={
             "methods": tuple(chosen) or suite.methods,
@@ -178,6 +183,8 @@ def plan(
             begin = f"{start} {of_method(plugin.name, method_entry)}"
             begin += f" {of_backbone(backbone_name)}" if backbone_name else ""
             for collection_entry, collection, number, words in places:
+                if not method_entry.runs_on(collection_entry.collection):
+                    continue
                 request = CellRequest(method=method, backbone=backbone, collection=collection)
                 identity = request.identity_with(known)
                 if identity not in cells:
