@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,8 +14,9 @@ from benchmark import published
 from benchmark.evaluation.metrics import TABLE
 from benchmark.hashing import canonical_json
 from benchmark.regression.record import Condition
-from leaderboard import plot, rows, text
+from leaderboard import plot, text
 from leaderboard.rows import PRIMARY, Row, Section
+from leaderboard.safe import safe_name
 from methods.card import Card
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -71,7 +72,8 @@ def pages(
     out = {"index.html": index.render(root="", sections=sections, plots=plots)}
     for section in sections:
         for row in section.rows:
-            context = {"section": section, "row": row, "card": cards.get(row.request.method.name)}
+            whole = replace(row, cell=row.full())
+            context = {"section": section, "row": whole, "card": cards.get(row.request.method.name)}
             files = data.get(row.page, ())
             context["history"] = [condition for condition in ledger if _is_of(condition, row)]
             out[f"runs/{row.page}.html"] = run.render(root="../", sections=sections, files=files, **context)
@@ -166,7 +168,7 @@ def _environment(cards: Mapping[str, Card]) -> Environment:
         "percent": text.percent,
         "plural": text.plural,
         "canonical": canonical_json,
-        "safe_name": rows.safe_name,
+        "safe_name": safe_name,
         "method_title": method_title,
         "section_title": _section_title,
     }

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness.store import STANDING, Cell, read_cells
+from benchmark.harness.store import STANDING
 from benchmark.hashing import sha256_file
 from benchmark.regression import record as regression
 from leaderboard import render
+from leaderboard.grouping import sections
+from leaderboard.reading import read
 from leaderboard.render import DataFile
-from leaderboard.rows import Row, sections
+from leaderboard.rows import Row
 from methods import registry
 from methods.card import Card
 
@@ -59,7 +61,7 @@ def build(results: Sequence[Path], out: Path) -> BuildReport:
     """
     target = out.resolve()
     _require_replaceable(target, results)
-    shown = sections(_read(results), catalogue.entries())
+    shown = sections(read(results), catalogue.entries())
     if not shown:
         folders = ", ".join(str(path) for path in results) or "no folder given"
         raise UserError(f"There is no run to show in {folders}. Run a suite first: rerankbench run demo.")
@@ -93,19 +95,6 @@ def _require_replaceable(target: Path, results: Sequence[Path]) -> None:
     inside = [path for path in results if path.resolve().is_relative_to(target)]
     if inside:
         raise UserError(f"{inside[0]}: lies in the output folder {target}, which is replaced. Choose another one.")
-
-
-def _read(results: Sequence[Path]) -> list[Cell]:
-    cells: list[Cell] = []
-    problems: list[str] = []
-    for folder in results:
-        try:
-            cells += read_cells(folder)
-        except UserError as error:
-            problems += error.problems
-    if problems:
-        raise UserError(problems)
-    return cells
 
 
 def _cards(names: set[str]) -> Mapping[str, Card]:
