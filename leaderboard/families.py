@@ -200,9 +200,9 @@ def _score(column: Column, found: Mapping[str, Row]) -> Score:
         if row.topics is None or row.score is None:
             return Score(None, f"{row.status}: {row.reason}", rows)
         if row.topics.qids != section.qids:
-            return Score(None, f"measured on {len(row.topics.qids)} other topics than most", rows)
+            return Score(None, f"other topics: measured on {len(row.topics.qids)} that are not those of most rows", rows)
     if len(rows) < len(column.sections):
-        return Score(None, f"only {len(rows)} of {len(column.sections)} parts were run", rows)
+        return Score(None, f"partly: {len(rows)} of {len(column.sections)} parts were run", rows)
     return Score(sum(row.score or 0.0 for row in rows) / len(rows), "", rows)
 
 
@@ -217,7 +217,6 @@ def _named(rows: Sequence[FamilyRow]) -> list[FamilyRow]:
             {
                 "method": row.method.model_dump(mode="json", exclude={"source_sha256"}),
                 "backbone": row.backbone.model_dump(mode="json", exclude={"engine_sha256"}) if row.backbone else {},
-                "hardware": ", ".join(row.hardware),
             }
             for row in siblings
         ]

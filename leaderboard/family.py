@@ -36,6 +36,11 @@ class Score:
     reason: str
     rows: tuple[Row, ...]
 
+    @property
+    def brief(self) -> str:
+        """The reason in a word or two, for a narrow cell; empty where there is a value."""
+        return self.reason.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class FamilyRow:

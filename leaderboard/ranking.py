@@ -106,3 +106,11 @@ def tie_groups(apart: NDArray[np.bool_]) -> list[str]:
             leader, name = place, next(names)
         out.append(name)
     return out
+
+
+def group_number(name: str) -> int:
+    """Place of a group's letter, from 1."""
+    number = 0
+    for letter in name:
+        number = number * 26 + ascii_uppercase.index(letter) + 1
+    return number

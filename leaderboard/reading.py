@@ -66,23 +66,25 @@ def entries(cells: Iterable[Cell]) -> list[Entry]:
     return [reader.entry(cell) for cell in cells]
 
 
-def read(folders: Sequence[Path]) -> list[Entry]:
-    """Every cell of some results folders.
+def read(folders: Sequence[Path], cells: Sequence[Path] = ()) -> list[Entry]:
+    """Every cell of some results folders, and cells given by their own folders.
 
     Raises:
         UserError: naming every folder that is missing and every cell that is not readable.
     """
     reader = Reader()
     found: list[Entry] = []
-    problems: list[str] = []
-    for folder in folders:
-        if not folder.is_dir():
-            problems.append(f"{folder}: no such results folder. Run a suite first: rerankbench run demo.")
-        for path in sorted(folder.glob(f"*/{REQUEST}")):
-            try:
-                found.append(reader.read(path.parent))
-            except UserError as error:
-                problems += error.problems
+    problems = [
+        f"{folder}: no such results folder. Run a suite first: rerankbench run demo."
+        for folder in folders
+        if not folder.is_dir()
+    ]
+    inside = (path.parent for folder in folders for path in sorted(folder.glob(f"*/{REQUEST}")))
+    for folder in (*inside, *cells):
+        try:
+            found.append(reader.read(folder))
+        except UserError as error:
+            problems += error.problems
     if problems:
         raise UserError(problems)
     return found

@@ -117,7 +117,7 @@ def test_parts_of_a_collection_are_one_column_with_their_mean(tmp_path: Path) ->
     parts = [part.score for part in row.scores[0].rows]
     assert row.scores[0].value == pytest.approx(sum(part or 0 for part in parts) / 2)
     assert row.mean == pytest.approx(((row.scores[0].value or 0) + (row.scores[1].value or 0)) / 2)
-    assert by_method(table)["core"].scores[0].reason == "only 1 of 2 parts were run"
+    assert by_method(table)["core"].scores[0].reason == "partly: 1 of 2 parts were run"
 
 
 def test_one_configuration_on_two_machines_is_two_rows_and_rerun_on_one_is_one(tmp_path: Path) -> None:
@@ -130,7 +130,6 @@ def test_one_configuration_on_two_machines_is_two_rows_and_rerun_on_one_is_one(t
         ("Another, 4 cores, 16 GiB",),
         ("Example Processor 7000 @ 2.40GHz, 4 cores, 16 GiB",),
     ]
-    assert all("hardware=" in row.variant for row in table.rows)
     assert len({row.key for row in table.rows}) == 2
 
 
