@@ -30,7 +30,9 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
         partial(template.render, root="", here=addresses.COMPARE, sections=sections),
     )
     for section in sections:
-        rows = [[row.page, run_title(row), row.rank, row.is_baseline] for row in _ranked(section)]
+        backbones = {row.request.backbone.name for row in _ranked(section) if row.request.backbone}
+        name = run_title if len(backbones) > 1 else _short
+        rows = [[row.page, name(row), row.rank, row.is_baseline] for row in _ranked(section)]
         value = {"title": section_title(section), "metric": PRIMARY, "rows": rows}
         yield Page(
             f"{FOLDER}/sections/{section.anchor}.js",
@@ -44,6 +46,10 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
 
 def _ranked(section: Section) -> list[Row]:
     return [row for row in section.rows if row.summary and row.topics and row.topics.qids]
+
+
+def _short(row: Row) -> str:
+    return row.name
 
 
 def _row_script(section: Section, row: Row) -> str:

@@ -113,6 +113,7 @@ def scene(points: Sequence[Point], baseline: tuple[str, float] | None, width: fl
         for anchor, point in zip(anchors, bare.points, strict=True)
     ]
     lines = [] if baseline is None else [_line_box(bare, baseline[1])]
+    lines += _steps(bare)
     named = [bare.baseline_box] if bare.baseline_box else []
     placed = labels.place(anchors, bare.area, named, [*bars, *lines])
     return replace(bare, labels=tuple(placed))
@@ -200,7 +201,7 @@ def _draw_front(root: Element, drawn: Scene) -> None:
     path = ""
     for point in kept:
         x, y = _number(drawn.x(point.cost)), _number(drawn.y(point.quality))
-        path += f"H{x}V{y}" if path else f"M{x},{_number(drawn.area.bottom)}V{y}"
+        path += f"H{x}V{y}" if path else f"M{x},{y}"
     SubElement(root, "path", {"class": "front-line", "d": f"{path}H{_number(drawn.area.right)}"})
 
 
@@ -246,6 +247,16 @@ def _description(drawn: Scene, axis: Axis, metric: str) -> str:
 
 def _values(point: Point, axis: Axis, metric: str) -> str:
     return f"{metric} {text.score(point.quality)} {text.interval(point.interval)}, {axis.say(point.cost)} a query"
+
+
+def _steps(drawn: Scene) -> list[Box]:
+    """The horizontal parts of the line through the Pareto front."""
+    kept = [point for point, on_it in zip(drawn.points, drawn.front, strict=True) if on_it]
+    ends = [drawn.x(point.cost) for point in kept[1:]] + [drawn.area.right]
+    return [
+        Box(drawn.x(point.cost), drawn.y(point.quality) - 1, end, drawn.y(point.quality) + 1)
+        for point, end in zip(kept, ends, strict=True)
+    ]
 
 
 def _line_box(drawn: Scene, quality: float) -> Box:

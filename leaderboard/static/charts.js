@@ -185,17 +185,22 @@
       line(svg, area.left, area.top, area.left, area.bottom, 'axis');
       words((area.left + area.right) / 2, height - 10, `${axis.title} (logarithmic)`, 'axis-title middle');
       words(12, 15, `${this.root.dataset.metric}, with 95% interval`, 'axis-title');
-      const taken = [];
+      const taken = [], lines = [];
       if (this.baseline !== null) {
         line(svg, area.left, y(this.baseline), area.right, y(this.baseline), 'baseline-line');
         const below = y(this.baseline) - LINE < area.top + 1;
         const label = words(area.right - 4, y(this.baseline) + (below ? 14 : -5), this.root.dataset.baselineName, 'label end');
         taken.push({label});
+        lines.push([area.left, y(this.baseline) - 1, area.right, y(this.baseline) + 1]);
       }
       const kept = points.filter(point => point.front);
       const steps = kept.map((point, place) => place
         ? `H${x(point.cost)}V${y(point.quality)}`
-        : `M${x(point.cost)},${area.bottom}V${y(point.quality)}`);
+        : `M${x(point.cost)},${y(point.quality)}`);
+      kept.forEach((point, place) => {
+        const end = kept[place + 1] ? x(kept[place + 1].cost) : area.right;
+        lines.push([x(point.cost), y(point.quality) - 1, end, y(point.quality) + 1]);
+      });
       element(svg, 'path', {class: 'front-line', d: `${steps.join('')}H${area.right}`});
       for (const point of points) {
         const at = x(point.cost), bar = element(svg, 'g', {class: `error series-${point.series}`});
@@ -220,11 +225,11 @@
       });
       // Text can only be measured once it is in the page.
       this.drawing.replaceChildren(svg);
-      this.name(svg, points, x, y, area, taken);
+      this.name(svg, points, x, y, area, taken, lines);
     }
 
-    // Names points, those of the front first, where there is room.
-    name(svg, points, x, y, area, taken) {
+    // Names points, those of the front first, where there is room; better beside a line than over it.
+    name(svg, points, x, y, area, taken, lines) {
       const boxes = taken.map(({label}) => {
         const box = label.getBBox();
         return [box.x, box.y, box.x + box.width, box.y + box.height];
@@ -237,18 +242,22 @@
         const label = element(svg, 'text', {class: 'label', 'aria-hidden': 'true'}, point.name);
         const wide = label.getBBox().width, at = x(point.cost), down = y(point.quality);
         const places = [[at + 9, down + 4], [at - 9 - wide, down + 4], [at - wide / 2, down - 11], [at - wide / 2, down + 19]];
-        const free = places.find(([left, base]) => {
-          const box = [left, base - 11, left + wide, base + 3];
+        const boxed = ([left, base]) => [left, base - 11, left + wide, base + 3];
+        const over = (box, others) => others
+          .some(other => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+        const open = places.filter(place => {
+          const box = boxed(place);
           return box[0] >= area.left && box[2] <= area.right && box[1] >= area.top && box[3] <= area.bottom &&
-            !boxes.some(other => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+            !over(box, boxes);
         });
+        const free = open.find(place => !over(boxed(place), lines)) || open[0];
         if (!free) {
           label.remove();
           continue;
         }
         label.setAttribute('x', free[0]);
         label.setAttribute('y', free[1]);
-        boxes.push([free[0], free[1] - 11, free[0] + wide, free[1] + 3]);
+        boxes.push(boxed(free));
       }
     }
 

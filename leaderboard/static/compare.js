@@ -247,8 +247,8 @@
     const number = latest += 1, pages = choices.map(select => select.value);
     await Promise.all(pages.map(page => load(`rows/${page}`)));
     if (number !== latest) return;
-    history.replaceState(null, '', `#a=${pages[0]}&b=${pages[1]}`);
     show(sections.get(collection.value), pages);
+    history.replaceState(null, '', `?a=${pages[0]}&b=${pages[1]}`);
   }
 
   function report(error) {
@@ -257,7 +257,7 @@
   }
 
   async function start() {
-    const asked = new URLSearchParams(location.hash.slice(1));
+    const asked = new URLSearchParams(location.search);
     const wanted = [asked.get('a'), asked.get('b')];
     let anchor = collection.value;
     const first = wanted[0] || wanted[1];
@@ -269,6 +269,7 @@
   }
 
   root.querySelector('[data-controls]').hidden = false;
+  document.querySelector('[data-without-script]').hidden = true;
   collection.addEventListener('change', () => open(collection.value, []).catch(report));
   for (const select of choices) select.addEventListener('change', () => compare().catch(report));
   root.querySelector('[data-swap]').addEventListener('click', () => {
@@ -277,6 +278,5 @@
     choices[1].value = a;
     compare().catch(report);
   });
-  addEventListener('hashchange', () => start().catch(report));
   start().catch(report);
 })();

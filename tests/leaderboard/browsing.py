@@ -74,6 +74,7 @@ def opened(browser: Browser, address: str | Path, **settings: Any) -> Iterator[P
     home = url[: url.index("/", 8) + 1] if url.startswith("http") else "file:///"
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | settings))
     page = context.new_page()
+    page.set_default_timeout(10_000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -64,7 +64,7 @@ def test_tokens_may_be_compared_across_machines_and_have_their_own_front(browser
         assert names(page) == ["icr", "core", "qrhead", "setwise", "rankgpt"]
         assert names(page, "a.run.front") == ["icr", "core", "setwise"]
         assert page.locator("[data-machines]").is_disabled()
-        assert "tokens" in page.locator(".drawing svg .axis-title").first.inner_text()
+        assert "tokens" in (page.locator(".drawing svg .axis-title").first.text_content() or "")
         marked = page.locator("td[data-cost=tokens]:has(.front-mark)").count()
         assert marked == 3, "the table says the same"
 

@@ -128,7 +128,7 @@ def test_without_a_script_it_leads_to_comparisons_that_are_pages(browser: Browse
     with opened(browser, demo_site / "compare.html", java_script_enabled=False) as page:
         assert not page.locator("[data-controls]").is_visible()
         assert page.get_by_text("Choosing any two runs needs a script.").is_visible()
-        page.locator("noscript a, .note a").first.click()
+        page.locator("[data-without-script] a").first.click()
         page.get_by_role("link", name="topic by topic").first.click()
         assert page.locator("h3", has_text="Against the run ranked just above it").is_visible()
         assert page.locator("h3", has_text="Against the first stage").is_visible()
@@ -138,6 +138,7 @@ def test_without_a_script_it_leads_to_comparisons_that_are_pages(browser: Browse
 @pytest.mark.parametrize("asked", ["?a=gone&b=away", "?a=..%2F..%2Fsite&b=x", "?a=javascript:alert(1)", "?a=%3Cimg%3E"])
 def test_an_address_that_names_no_run_is_answered_in_words(browser: Browser, demo_site: Path, asked: str) -> None:
     page = browser.new_page()
+    page.set_default_timeout(10_000)
     ran: list[str] = []
     page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
     page.goto((demo_site / "compare.html").resolve().as_uri() + asked)
