@@ -1,20 +1,23 @@
-"""Cells as typed rows, grouped by what may be compared. Pure: nothing is read or written here."""
+"""Cells as typed rows, in sections of what may be compared. Types only; `grouping.sections` makes them."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 
-from benchmark.collections.spec import CollectionSpec, RunSpec
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.collections.spec import CollectionSpec
 from benchmark.evaluation.metrics import METRICS, TABLE
-from benchmark.evaluation.statistics import PairedTest, paired_test
+from benchmark.evaluation.multiple import Against
 from benchmark.harness.record import CellRequest, CellSummary, CollectionRequest, Machine, Standing
-from benchmark.harness.store import Cell
-from benchmark.hashing import canonical_json, sha256_json
+from benchmark.harness.store import Cell, read_cell
+from benchmark.hashing import sha256_json
 from leaderboard import text
-from leaderboard.status import Status, status
+from leaderboard.safe import safe_name
+from leaderboard.status import Status
 
 PRIMARY = METRICS[0]
 """The metric that ranks."""
@@ -27,17 +30,34 @@ _NOT_IN_RANKING = frozenset(metric.name for metric in TABLE if not metric.in_ran
 _LOWER_IS_BETTER = frozenset(metric.name for metric in TABLE if not metric.higher_is_better)
 
 
+@dataclass(frozen=True, eq=False)
+class Topics:
+    """The metric that ranks, for each judged topic.
+
+    Attributes:
+        qids: the same tuple object for all cells with these topics; values: shape (topics,), in their order.
+    """
+
+    qids: tuple[str, ...]
+    values: NDArray[np.float64]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Topics) and self.qids == other.qids and np.array_equal(self.values, other.values)
+
+
 @dataclass(frozen=True)
 class Row:
     """One cell as a line of a table.
 
     Attributes:
-        cell: where it comes from.
+        cell: where it comes from, as `reading.entry` leaves it: without its lines and its values by topic.
+        topics: of a cell with a summary.
         page: name of its page and of its data folder, unique and safe as a file name.
         variant: what sets it apart from rows of the same method, preset and backbone; often empty.
         status: only complete rows are ranked; reason: why a row is not complete.
         rank: 1 is best, equal scores share a rank; None for a row without a score.
-        comparison: with the baseline of the same section over the same topics; None for the baseline itself.
+        comparison: with the baseline of the same section over the same topics, corrected for all rows of the section;
+            None for the baseline itself.
         hardware: what it ran on in words, None when it did not start.
     """
 
@@ -47,8 +67,13 @@ class Row:
     status: Status
     reason: str | None
     rank: int | None = None
-    comparison: PairedTest | None = None
+    comparison: Against | None = None
     hardware: str | None = None
+    topics: Topics | None = None
+
+    def full(self) -> Cell:
+        """The whole cell, read from its folder; for the one page that shows all of it."""
+        return read_cell(self.cell.folder)
 
     @property
     def request(self) -> CellRequest:
@@ -132,22 +157,22 @@ class Section:
     metrics: tuple[str, ...]
     hardware: tuple[str, ...]
 
-    @property
+    @cached_property
     def anchor(self) -> str:
         """A fragment identifier that stays the same when other sections come or go."""
         return safe_name(f"{self.request.name}-{self.request.split}-{self._hash[:8]}")
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The metrics that have a column in the table."""
         return tuple(name for name in self.metrics if name not in _NOT_IN_RANKING)
 
-    @property
+    @cached_property
     def generates(self) -> bool:
         """Whether a ranked row's model writes text, so that written tokens and well-formed answers have columns."""
         return any(row.summary and (row.summary.answers or row.summary.cost.completion_tokens) for row in self.rows)
 
-    @property
+    @cached_property
     def baseline(self) -> Row | None:
         """The ranked row that others are compared with."""
         return next((row for row in self.rows if row.is_baseline and row.summary), None)
@@ -166,167 +191,18 @@ class Section:
             return None
         return min(values) if metric in _LOWER_IS_BETTER else max(values)
 
+    @cached_property
+    def qids(self) -> tuple[str, ...]:
+        """Topics that most ranked rows were measured on."""
+        known = Counter(row.topics.qids for row in self.rows if row.summary and row.topics)
+        return max(known, key=lambda qids: (known[qids], len(qids), qids), default=())
+
     @property
     def _hash(self) -> str:
         return sha256_json([self.protocol, self.request.model_dump(mode="json")])
-
-
-def sections(cells: Iterable[Cell], catalogue: Mapping[str, CollectionSpec]) -> tuple[Section, ...]:
-    """All sections, by collection, split, first stage and depth.
-
-    The order of ``cells`` does not matter, and a run that is given twice is shown once.
-
-    Args:
-        cells: as they were read from any number of results folders.
-        catalogue: what is known about collections, by name.
-    """
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in _numbered(_distinct(cells)):
-        shared = (row.request.protocol, row.request.collection.model_dump(mode="json"))
-        groups[canonical_json(shared)].append(row)
-    found = [_section(rows, catalogue.get(rows[0].request.collection.name)) for rows in groups.values()]
-    return tuple(
-        sorted(
-            found,
-            key=lambda section: (
-                section.request.name,
-                section.request.split,
-                section.request.first_stage,
-                section.request.depth,
-                section.anchor,
-            ),
-        )
-    )
-
-
-def safe_name(name: str, longest: int = 180) -> str:
-    """``name`` with only ASCII letters, digits, ``.``, ``_`` and ``-``; keeps its end where it is too long."""
-    kept = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in name)
-    return kept[-longest:].lstrip(".-") or "unnamed"
 
 
 def hardware(machine: Machine) -> str:
     """What makes timings comparable, in words."""
     parts = [machine.processor, text.plural(machine.cores, "core"), text.gibibytes(machine.memory_bytes)]
     return ", ".join(parts if machine.accelerator is None else [machine.accelerator, *parts])
-
-
-def _section(rows: Sequence[Row], spec: CollectionSpec | None) -> Section:
-    request = rows[0].request.collection
-    split = spec.splits.get(request.split) if spec else None
-    run = split.runs.get(request.first_stage) if split else None
-    # The catalogue does not pin every collection's contents: libraries pin their downloads, and runs may be built.
-    catalogued = split is not None and split.sha256 in (None, request.revision)
-    expected = split.queries if split is not None and catalogued else None
-    judged = _with_variants([_judged(row, expected) for row in rows])
-    ordered = _compared(_ranked(judged))
-    return Section(
-        request=request,
-        protocol=rows[0].request.protocol,
-        spec=spec,
-        catalogued=catalogued and _known_run(spec, run, request),
-        rows=ordered,
-        metrics=_in_order({name for row in ordered if row.summary for name in row.summary.metrics.mean}),
-        hardware=tuple(sorted({row.hardware for row in ordered if row.hardware})),
-    )
-
-
-def _known_run(spec: CollectionSpec | None, run: RunSpec | None, request: CollectionRequest) -> bool:
-    """Whether the candidates are pinned ones, or the default run where that is built on each machine."""
-    if run is not None:
-        return run.sha256 == request.run_sha256
-    return spec is not None and request.first_stage == spec.first_stage
-
-
-def _judged(row: Row, expected: int | None) -> Row:
-    """The row with what its cell is worth."""
-    state, reason = status(row.cell, PRIMARY, expected)
-    return replace(row, status=state, reason=reason)
-
-
-def _in_order(names: set[str]) -> tuple[str, ...]:
-    """Known metrics in their order, then the others by name."""
-    return (*(name for name in METRICS if name in names), *sorted(names - set(METRICS)))
-
-
-def _distinct(cells: Iterable[Cell]) -> list[Cell]:
-    found: dict[str, Cell] = {}
-    # Of a run that was also submitted, the submission is shown.
-    for cell in sorted(cells, key=lambda cell: cell.standing is None):
-        parts = (cell.request, cell.machine, cell.summary)
-        key = canonical_json([*(part and part.model_dump(mode="json") for part in parts), len(cell.records)])
-        found.setdefault(key, cell)
-    return [found[key] for key in sorted(found)]
-
-
-def _numbered(cells: Sequence[Cell]) -> list[Row]:
-    """Rows with page names; one request that ran several times gets ``-2``, ``-3``, ... by time."""
-    seen: Counter[str] = Counter()
-    rows = []
-    for cell in sorted(cells, key=lambda cell: cell.machine.started if cell.machine else ""):
-        page = safe_name(cell.request.slug)
-        seen[page.lower()] += 1
-        number = seen[page.lower()]
-        place = hardware(cell.machine) if cell.machine else None
-        rows.append(Row(cell, page if number == 1 else f"{page}-{number}", "", "complete", None, hardware=place))
-    return rows
-
-
-def _with_variants(rows: Sequence[Row]) -> list[Row]:
-    alike: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        backbone = row.request.backbone.name if row.request.backbone else ""
-        alike[row.request.method.name, row.request.method.preset, backbone].append(row)
-    out = []
-    for siblings in alike.values():
-        flat = [_flat(row.request.model_dump(mode="json", exclude={"collection"})) for row in siblings]
-        keys = sorted({key for values in flat for key in values})
-        differing = [key for key in keys if len({values.get(key) for values in flat}) > 1]
-        for row, values in zip(siblings, flat, strict=True):
-            named = (f"{key.rpartition('.')[2]}={_short(values[key])}" for key in differing if key in values)
-            out.append(replace(row, variant=", ".join(named)))
-    return out
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Leaves of nested mappings as text, by dotted key."""
-    leaves: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            leaves |= _flat(value, f"{prefix}{key}.")
-        else:
-            leaves[prefix + key] = value if isinstance(value, str) else canonical_json(value)
-    return leaves
-
-
-def _short(value: str, limit: int = 24) -> str:
-    return value if len(value) <= limit else f"{value[:8]}…"
-
-
-def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Ranked rows by falling score, then the others; names break ties of the order, not of the rank."""
-    ordered = sorted(rows, key=lambda row: (row.score is None, -(row.score or 0.0), row.name, row.page))
-    out: list[Row] = []
-    for place, row in enumerate(ordered, 1):
-        tied = bool(out) and out[-1].score == row.score
-        rank = None if row.score is None else out[-1].rank if tied else place
-        out.append(replace(row, rank=rank))
-    return out
-
-
-def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Each ranked row with its difference to the baseline, where both were measured on the same topics."""
-    baseline = next((row for row in rows if row.is_baseline and row.summary), None)
-    theirs = _by_topic(baseline) if baseline else {}
-
-    def compared(row: Row) -> Row:
-        ours = _by_topic(row)
-        if row.is_baseline or not ours or ours.keys() != theirs.keys():
-            return row
-        return replace(row, comparison=paired_test(ours, theirs))
-
-    return tuple(compared(row) for row in rows)
-
-
-def _by_topic(row: Row) -> Mapping[str, float]:
-    return row.summary.metrics.per_query.get(PRIMARY, {}) if row.summary else {}

@@ -1,34 +1,36 @@
-"""Build the site: read cells, write pages and data beside them, and swap the finished folder in."""
+"""Build the site: read cells and submissions, render what changed, and put the whole in its place."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.backbones import catalogue as backbones
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness.store import STANDING, Cell, read_cells
-from benchmark.hashing import sha256_file
+from benchmark.harness.store import STANDING
+from benchmark.hashing import sha256_bytes, sha256_file, sha256_files, sha256_json
+from benchmark.paths import cache_root
 from benchmark.regression import record as regression
-from leaderboard import render
-from leaderboard.render import DataFile
-from leaderboard.rows import Row, sections
+from leaderboard import addresses, bundle, reading, render
+from leaderboard.export import table_files
+from leaderboard.families import families
+from leaderboard.grouping import sections
+from leaderboard.output import MARKER, Output, replacing
+from leaderboard.pages import DataFile, Page, Refused, Site
+from leaderboard.rows import Row
+from leaderboard.stamps import Stamps
+from leaderboard.submitted import ingest
 from methods import registry
 from methods.card import Card
 
-MARKER = ".rerankbench-site"
-"""A folder without this file is not ours and is never replaced."""
-
-MARKER_TEXT = "Made by rerankbench. This folder is replaced as a whole by the next build: keep nothing else in it.\n"
-
-DATA_FILES = ("run.trec", "queries.jsonl", "request.json", "machine.json", "summary.json")
+DATA_FILES = ("run.trec", "queries.jsonl", "request.json", "machine.json", "summary.json", "timing.json", STANDING)
 """What is offered of a cell, where its folder has it."""
 
 STATIC = Path(__file__).parent / "static"
+CHANGELOG = Path(__file__).parent.parent / "CHANGELOG.md"
+"""Of a clone; an installed package has none."""
 
 
 @dataclass(frozen=True)
@@ -37,46 +39,70 @@ class BuildReport:
 
     Attributes:
         rows: cells shown, incomplete ones included; pages: HTML pages; index: the page to open.
+        written: files that are new or changed; refused: submissions that are not shown.
     """
 
     rows: int
     pages: int
     index: Path
+    written: int
+    refused: tuple[Refused, ...]
 
 
-def build(results: Sequence[Path], out: Path) -> BuildReport:
-    """Build the site of some results folders at ``out``; the same input gives the same bytes.
+def build(
+    results: Sequence[Path],
+    out: Path,
+    *,
+    submissions: Sequence[Path] = (),
+    base_url: str = "",
+    cache: Path | None = None,
+    jobs: int = 1,
+) -> BuildReport:
+    """Build the site of some results folders and submissions at ``out``; the same input gives the same bytes.
 
-    A site that is there already is replaced when the new one is complete, never before.
+    A site that is there already changes when the new one is complete, never before, and only in the files that
+    differ.
 
     Args:
         results: results folders, in any order; a run that is in several of them is shown once.
+        submissions: folders of submissions; one that is refused is named on the page and stops nothing.
         out: folder of the site; created with its parents.
+        base_url: where the site will be; the feed's links need it.
+        cache: what is remembered between builds, and may be deleted; None: in the user's cache folder.
+        jobs: processes that check new submissions.
 
     Raises:
-        UserError: a results folder is missing or not readable, none holds a run, or ``out`` is something else than
-            a site made by this function or an empty folder.
+        UserError: a folder is missing or not readable, none holds a run, or ``out`` is something else than a site made
+            by this function or an empty folder.
     """
     target = out.resolve()
-    _require_replaceable(target, results)
-    shown = sections(_read(results), catalogue.entries())
-    if not shown:
-        folders = ", ".join(str(path) for path in results) or "no folder given"
+    _require_replaceable(target, [*results, *submissions])
+    memory = cache or cache_root() / "leaderboard"
+    stamps = Stamps(memory / "files.json")
+    submitted = ingest(submissions, memory / "submissions", stamps, jobs)
+    entries = reading.read(results, submitted.cells)
+    shown = sections(entries, catalogue.entries())
+    if not shown and not submitted.refused:
+        folders = ", ".join(str(path) for path in (*results, *submissions)) or "no folder given"
         raise UserError(f"There is no run to show in {folders}. Run a suite first: rerankbench run demo.")
-    cards = _cards({row.request.method.name for section in shown for row in section.rows})
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _replacing(target) as folder:
-        rows = [row for section in shown for row in section.rows]
-        data = {row.page: _copy_data(row, folder / "data" / row.page) for row in rows}
-        pages = render.pages(shown, cards, data, list(regression.read().values()))
-        for name, html in pages.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(html, encoding="utf-8", newline="\n")
-        for path in sorted(STATIC.iterdir()):
-            shutil.copyfile(path, folder / path.name)
-        (folder / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
-    return BuildReport(len(rows), len(pages), out / "index.html")
+    cards = _cards({*registry.plugins(), *(row.request.method.name for section in shown for row in section.rows)})
+    files = _Files(stamps)
+    site = Site(
+        sections=shown,
+        families=families(shown, cards, catalogue.entries(), backbones.entries()),
+        cards=cards,
+        backbones=backbones.entries(),
+        ledger=list(regression.read().values()),
+        changelog=CHANGELOG.read_text(encoding="utf-8") if CHANGELOG.is_file() else "",
+        refused=submitted.refused,
+        data=files.of,
+        base_url=base_url.rstrip("/"),
+    )
+    with replacing(target, memory / "sites" / f"{sha256_bytes(str(target).encode())[:16]}.json") as output:
+        pages = _write(site, output)
+        written = output.written
+    stamps.save()
+    return BuildReport(sum(len(section.rows) for section in shown), pages, out / "index.html", written, site.refused)
 
 
 def is_site(folder: Path) -> bool:
@@ -84,28 +110,81 @@ def is_site(folder: Path) -> bool:
     return (folder / MARKER).is_file()
 
 
-def _require_replaceable(target: Path, results: Sequence[Path]) -> None:
+def _write(site: Site, output: Output) -> int:
+    """Every file of the site; returns the number of HTML pages."""
+    for section in site.sections:
+        for row in section.rows:
+            for file in site.data(row):
+                path = f"{addresses.run_data(row)}/{file.name}"
+                if output.keep(path, file.sha256) is None:
+                    output.copy(path, file.sha256, row.cell.folder / file.name)
+    code = _code()
+    pages = 0
+    bundled: dict[str, str] = {}
+    for page in render.pages(site):
+        key = sha256_json([code, page.depends])
+        tables = _write_page(page, key, output)
+        pages += page.path.endswith(".html")
+        bundled |= dict.fromkeys([*tables, *([page.path] if page.path in bundle.ALSO else [])], key)
+    for path in sorted(STATIC.iterdir()):
+        key = sha256_file(path)
+        if output.keep(path.name, key) is None:
+            output.copy(path.name, key, path)
+    key = sha256_json(bundled)
+    if output.keep(addresses.BUNDLE, key) is None:
+        output.put(addresses.BUNDLE, key, bundle.pack({path: output.read(path) for path in bundled}))
+    return pages
+
+
+def _write_page(page: Page, key: str, output: Output) -> list[str]:
+    """A page with the data of its tables, unless all of it is there; returns the paths of the data."""
+    kept = output.keep(page.path, key)
+    if kept is not None:
+        return kept
+    files = table_files(page.tables())
+    for path, text in files.items():
+        output.put(path, key, text)
+    output.put(page.path, key, page.render(), list(files))
+    return list(files)
+
+
+def _code() -> str:
+    """Hash of what makes pages of data: this package, with its templates."""
+    files = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".html"))
+    return sha256_files((path.name, path) for path in files)
+
+
+class _Files:
+    """Files of runs that the site offers, each looked at once."""
+
+    def __init__(self, stamps: Stamps) -> None:
+        self._stamps = stamps
+        self._known: dict[str, tuple[DataFile, ...]] = {}
+
+    def of(self, row: Row) -> Sequence[DataFile]:
+        """Of one run; UserError where one is a symbolic link."""
+        if row.page not in self._known:
+            self._known[row.page] = tuple(self._found(row.cell.folder))
+        return self._known[row.page]
+
+    def _found(self, folder: Path) -> Iterator[DataFile]:
+        for name in DATA_FILES:
+            path = folder / name
+            if path.is_symlink():
+                raise UserError(f"{path}: a symbolic link. A published run is made of plain files; put the file there.")
+            if path.is_file():
+                yield DataFile(name, path.stat().st_size, self._stamps.sha256(path))
+
+
+def _require_replaceable(target: Path, sources: Sequence[Path]) -> None:
     if target.exists() and not is_site(target) and not (target.is_dir() and not any(target.iterdir())):
         raise UserError(
             f"{target}: exists and is not a site made by rerankbench (no {MARKER} in it), so it is left alone. "
             "Choose another output folder."
         )
-    inside = [path for path in results if path.resolve().is_relative_to(target)]
+    inside = [path for path in sources if path.resolve().is_relative_to(target)]
     if inside:
         raise UserError(f"{inside[0]}: lies in the output folder {target}, which is replaced. Choose another one.")
-
-
-def _read(results: Sequence[Path]) -> list[Cell]:
-    cells: list[Cell] = []
-    problems: list[str] = []
-    for folder in results:
-        try:
-            cells += read_cells(folder)
-        except UserError as error:
-            problems += error.problems
-    if problems:
-        raise UserError(problems)
-    return cells
 
 
 def _cards(names: set[str]) -> Mapping[str, Card]:
@@ -117,33 +196,3 @@ def _cards(names: set[str]) -> Mapping[str, Card]:
         except UserError:
             continue
     return found
-
-
-def _copy_data(row: Row, folder: Path) -> list[DataFile]:
-    folder.mkdir(parents=True)
-    files = []
-    for name in (*DATA_FILES, STANDING):
-        source = row.cell.folder / name
-        if source.is_symlink():
-            raise UserError(f"{source}: a symbolic link. A published run is made of plain files; put the file there.")
-        if source.is_file():
-            shutil.copyfile(source, folder / name)
-            files.append(DataFile(name, source.stat().st_size, sha256_file(folder / name)))
-    return files
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A new folder beside ``target`` that takes its place when the block ends without an error."""
-    with tempfile.TemporaryDirectory(prefix=".rerankbench-site-", dir=target.parent) as scratch:
-        new, old = Path(scratch) / "new", Path(scratch) / "old"
-        new.mkdir()
-        yield new
-        if target.exists():
-            target.rename(old)
-        try:
-            new.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise

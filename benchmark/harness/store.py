@@ -76,8 +76,11 @@ def read_cells(results: Path) -> list[Cell]:
     return cells
 
 
-def read_cell(folder: Path) -> Cell:
+def read_cell(folder: Path, *, lines: bool = True) -> Cell:
     """One cell. An incomplete last line (the writer was killed in the middle of it) is left out.
+
+    Args:
+        lines: False leaves ``records`` empty, for readers of many cells that only want their summaries.
 
     Raises:
         UserError: a file that is not what it should be.
@@ -88,7 +91,7 @@ def read_cell(folder: Path) -> Cell:
             folder,
             request,
             _read(Machine, folder / MACHINE),
-            tuple(_complete_lines(folder / LINES)),
+            tuple(_complete_lines(folder / LINES)) if lines else (),
             _read(CellSummary, folder / SUMMARY),
             _read(CellFailure, folder / FAILURE),
             _read(Standing, folder / STANDING),

@@ -8,11 +8,12 @@ from datetime import date
 from itertools import islice
 
 from benchmark.collections import catalogue as collections
+from benchmark.evaluation.metrics import evaluate, mean
 from benchmark.harness.plan import Planned, Prepare, plan
 from benchmark.harness.provenance import processor
 from benchmark.harness.record import QueryRecord
 from benchmark.harness.rerun import rerun
-from benchmark.regression.record import Band, Change, Condition, Expected
+from benchmark.regression.record import Band, Change, Condition, Expected, Measured
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
 
 TOLERANCE = 1e-4
@@ -105,8 +106,28 @@ def compare(condition: Condition, measured: Expected) -> Outcome:
 
 def updated(condition: Condition, measured: Expected, reason: str, today: date) -> Condition:
     """The condition with what was measured as expected from now on, and why."""
-    change = Change(date=today, reason=reason)
+    change = Change(date=today, reason=reason, measured=in_short(condition, measured))
     return condition.model_copy(update={"expected": measured, "history": (*condition.history, change)})
+
+
+def in_short(condition: Condition, measured: Expected) -> Measured:
+    """Expected values as the history keeps them; a failed topic counts 0."""
+    collection = collections.find(condition.collection, condition.split)
+    qrels = collection.qrels()
+    rankings = {
+        qid: sorted(scores, key=lambda docid, scores=scores: -scores[docid]) if scores else []
+        for qid, scores in measured.scores.items()
+    }
+    judged = {qid: qrels[qid] for qid in rankings if qid in qrels}
+    values = mean(evaluate(rankings, judged, relevant_from=collection.relevant_from)) if judged else {}
+    return Measured(
+        ndcg10=round(values["nDCG@10"], 6) if judged else None,
+        tokens=measured.prompt_tokens + measured.completion_tokens,
+        forward_passes=measured.forward_passes,
+        peak_memory=measured.peak_memory.measured if measured.peak_memory else None,
+        seconds=measured.seconds,
+        processor=measured.processor,
+    )
 
 
 def _scores(qid: str, before: dict[str, float] | None, after: dict[str, float] | None) -> list[str]:

@@ -38,11 +38,27 @@ class Expected(Strict):
     processor: str
 
 
+class Measured(Strict):
+    """What a condition came to at one time, in few numbers."""
+
+    ndcg10: float | None
+    """nDCG@10 over its topics; None where none of them is judged."""
+    tokens: int
+    """Read and written, all topics."""
+    forward_passes: int
+    peak_memory: float | None
+    """Mebibytes above the weights."""
+    seconds: float
+    processor: str
+
+
 class Change(Strict):
     """Why the expected values are what they are."""
 
     date: date
     reason: str = Field(min_length=10)
+    measured: Measured | None = None
+    """From then on; None in changes from before it was kept."""
 
 
 class Condition(Strict):

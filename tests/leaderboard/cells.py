@@ -42,12 +42,13 @@ def collection(name: str = "demo", split: str = "test", **changes: Any) -> Colle
     """The catalogue's collection of that name, or an invented one."""
     spec = catalogue.entries().get(name)
     part = spec.splits[split] if spec else None
+    run = part.runs.get("bm25s") if part else None
     values: dict[str, Any] = {
         "name": name,
         "split": split,
-        "revision": part.sha256 if part else digest(name),
+        "revision": (part.sha256 if part else None) or digest(name),
         "first_stage": "bm25s",
-        "run_sha256": part.runs["bm25s"].sha256 if part else digest(name + "run"),
+        "run_sha256": run.sha256 if run else digest(name + "run"),
         "depth": 10,
     }
     return CollectionRequest(**(values | changes))

@@ -5,12 +5,14 @@ import pytest
 
 from benchmark.collections import catalogue
 from benchmark.harness.record import CellFailure, TrainingOverlap
-from benchmark.harness.store import read_cells
-from leaderboard.rows import Section, safe_name, sections
+from leaderboard import reading
+from leaderboard.grouping import sections
+from leaderboard.rows import Section
+from leaderboard.safe import safe_name
 
 
 def read(results: Path) -> tuple[Section, ...]:
-    return sections(read_cells(results), catalogue.entries())
+    return sections(reading.read([results]), catalogue.entries())
 
 
 def test_rows_fall_by_the_first_metric_and_rows_without_a_score_come_last(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_rows_with_the_same_name_say_what_differs(tmp_path: Path) -> None:
 def test_the_same_run_in_two_folders_is_shown_once(tmp_path: Path) -> None:
     for name in ("one", "two"):
         cells.write_cell(tmp_path / name, cells.request())
-    found = sections([*read_cells(tmp_path / "one"), *read_cells(tmp_path / "two")], {})
+    found = sections(reading.read([tmp_path / "one", tmp_path / "two"]), {})
     assert len(found[0].rows) == 1
 
 
@@ -143,7 +145,7 @@ def test_one_request_on_two_machines_has_two_pages_and_marked_hardware(tmp_path:
     cells.write_cell(tmp_path / "one", cells.request())
     later = cells.machine(processor="Another", started="2026-04-01T00:00:00+00:00")
     cells.write_cell(tmp_path / "two", cells.request(), ran_on=later)
-    both = [*read_cells(tmp_path / "two"), *read_cells(tmp_path / "one")]
+    both = reading.read([tmp_path / "two", tmp_path / "one"])
     (section,) = sections(both, {})
     assert section.hardware == ("Another, 4 cores, 16 GiB", "Example Processor 7000 @ 2.40GHz, 4 cores, 16 GiB")
     pages = {section.hardware_mark(row): row.page for row in section.rows}

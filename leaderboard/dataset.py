@@ -1,0 +1,183 @@
+"""``leaderboard.json``: every run with its numbers. ``python -m leaderboard.dataset`` writes its schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment
+
+from benchmark.harness.record import Answers, BackboneRequest, CollectionRequest, Cost, Latency, Memory, MethodRequest
+from benchmark.harness.store import pretty, write_atomic
+from benchmark.hashing import canonical_json, sha256_json
+from benchmark.schema import Strict
+from leaderboard import addresses, costs
+from leaderboard.export import LICENCE
+from leaderboard.pages import Page, Site
+from leaderboard.rows import Row, Section
+from leaderboard.status import Status
+
+SCHEMA_VERSION: Literal[1] = 1
+"""Raised when a field changes its meaning."""
+
+SCHEMA_FILE = Path("docs/schema/leaderboard.schema.json")
+
+
+class Comparison(Strict):
+    """With the first stage, over the same topics."""
+
+    difference: float
+    p_value: float
+    corrected_p_value: float
+    """Corrected for all runs of the same collection, split, first stage and depth."""
+    wins: int
+    ties: int
+    losses: int
+
+
+class Session(Strict):
+    """A timed session; seconds a query."""
+
+    median: float
+    p90: float
+    ratio: float | None
+    """Of the median to that of a bare forward pass over the same tokens."""
+    throughput: float | None
+    """Queries a second with many at once."""
+
+
+class File(Strict):
+    """A file of a run."""
+
+    path: str
+    """Relative to the root of the site."""
+    bytes: int
+    sha256: str
+
+
+class Run(Strict):
+    """One method with its options on one backbone, one collection and one first stage."""
+
+    identity: str
+    page: str
+    """Relative to the root of the site."""
+    method: MethodRequest
+    backbone: BackboneRequest | None
+    collection: CollectionRequest
+    protocol: int
+    status: Status
+    reason: str | None
+    """Why it is not complete."""
+    finished: str | None
+    queries: int | None
+    failed: int | None
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    """95%, by bootstrap over topics."""
+    comparison: Comparison | None
+    latency: Latency | None
+    """Of the run itself."""
+    session: Session | None
+    memory: Memory | None
+    cost: Cost | None
+    answers: Answers | None
+    hardware: str | None
+    command: str | None
+    trust: costs.Trust
+    submission: str | None
+    flags: tuple[str, ...]
+    files: tuple[File, ...]
+
+
+class Refused(Strict):
+    """A submission that is not shown."""
+
+    name: str
+    problems: tuple[str, ...]
+
+
+class Dataset(Strict):
+    """Contents of ``leaderboard.json``."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    licence: str = LICENCE
+    """Of the numbers (SPDX); run files keep their submitters' licences."""
+    runs: tuple[Run, ...]
+    refused: tuple[Refused, ...]
+
+
+def pages(site: Site, environment: Environment) -> Iterator[Page]:
+    """The data and its schema."""
+    del environment
+    runs = [
+        [row.page, [[file.name, file.sha256] for file in site.data(row)], row.comparison and vars(row.comparison)]
+        for section in site.sections
+        for row in section.rows
+    ]
+    refused = [[found.name, found.problems] for found in site.refused]
+    yield Page(addresses.RECORD, sha256_json([runs, refused]), lambda: as_json(site))
+    yield Page(addresses.SCHEMA, canonical_json(schema()), lambda: pretty(schema()))
+
+
+def as_json(site: Site) -> str:
+    """One run a line."""
+    runs = (run_of(site, section, row).model_dump_json() for section in site.sections for row in section.rows)
+    refused = [Refused(name=found.name, problems=found.problems).model_dump(mode="json") for found in site.refused]
+    head = f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},'
+    return head + f'"refused":{canonical_json(refused)},\n"runs":[\n' + ",\n".join(runs) + "\n]}\n"
+
+
+def run_of(site: Site, section: Section, row: Row) -> Run:
+    """One run as a record."""
+    summary, session, asked = row.summary, costs.timing(row), row.request
+    test = row.comparison
+    return Run(
+        identity=asked.identity,
+        page=addresses.run(row),
+        method=asked.method,
+        backbone=asked.backbone,
+        collection=asked.collection,
+        protocol=section.protocol,
+        status=row.status,
+        reason=row.reason,
+        finished=summary.finished if summary else None,
+        queries=summary.queries if summary else None,
+        failed=summary.failed if summary else None,
+        metrics=summary.metrics.mean if summary else {},
+        intervals=summary.metrics.interval if summary else {},
+        comparison=test
+        and Comparison(
+            difference=test.difference,
+            p_value=test.p_value,
+            corrected_p_value=test.corrected,
+            wins=test.wins,
+            ties=test.ties,
+            losses=test.losses,
+        ),
+        latency=summary.latency if summary else None,
+        session=session
+        and Session(median=session.median, p90=session.p90, ratio=session.ratio, throughput=session.throughput),
+        memory=summary.memory if summary else None,
+        cost=summary.cost if summary else None,
+        answers=summary.answers if summary else None,
+        hardware=row.hardware,
+        command=row.machine.command if row.machine else None,
+        trust=costs.trust_of([row]),
+        submission=row.standing.submission if row.standing else None,
+        flags=row.standing.flags if row.standing else (),
+        files=tuple(
+            File(path=f"{addresses.run_data(row)}/{file.name}", bytes=file.size, sha256=file.sha256)
+            for file in site.data(row)
+        ),
+    )
+
+
+def schema() -> dict[str, object]:
+    """JSON Schema (draft 2020-12)."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Dataset.model_json_schema()
+
+
+if __name__ == "__main__":
+    write_atomic(Path(sys.argv[1]) if len(sys.argv) > 1 else SCHEMA_FILE, pretty(schema()))

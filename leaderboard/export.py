@@ -1,0 +1,64 @@
+"""Tables as files for other programs: JSON, and CSV that is safe to open in a spreadsheet. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.harness.store import pretty
+
+Value = str | float | int | bool | None
+
+LICENCE = "CC0-1.0"
+"""Of the numbers: no right of ours in them is kept. Run files keep their submitters' licences."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+"""What a spreadsheet takes for the beginning of a formula or command."""
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """The data behind a table of a page.
+
+    Attributes:
+        name: of its files, without ending; unique in the site.
+        rows: values in the order of ``columns``; None where there is none.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+def as_json(table: DataTable) -> str:
+    """An object a row, with what the table is and the licence of the data."""
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    return pretty({"schema_version": 1, "title": table.title, "licence": LICENCE, "rows": rows})
+
+
+def as_csv(table: DataTable) -> str:
+    """RFC 4180 with a header; text that a spreadsheet would take for a formula begins with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_safe(column) for column in table.columns])
+    writer.writerows([[_safe(value) for value in row] for row in table.rows])
+    return out.getvalue()
+
+
+def _safe(value: Value) -> Value:
+    """Numbers stay as they are: a negative one is no formula."""
+    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def table_files(tables: Sequence[DataTable]) -> dict[str, str]:
+    """JSON and CSV of each, by their path in the site."""
+    found = {}
+    for table in tables:
+        found[f"data/tables/{table.name}.json"] = as_json(table)
+        found[f"data/tables/{table.name}.csv"] = as_csv(table)
+    return found

@@ -1,0 +1,151 @@
+"""Entries into sections: what may be compared, ranked and tested against the first stage. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from benchmark.collections.spec import CollectionSpec, RunSpec
+from benchmark.evaluation.metrics import METRICS
+from benchmark.evaluation.multiple import against
+from benchmark.harness.record import CollectionRequest
+from leaderboard.reading import Entry
+from leaderboard.rows import PRIMARY, Row, Section, hardware
+from leaderboard.safe import safe_name
+from leaderboard.status import status
+from leaderboard.variants import variants
+
+
+def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec]) -> tuple[Section, ...]:
+    """All sections, by collection, split, first stage and depth.
+
+    The order of ``entries`` does not matter, and a run that is given twice is shown once.
+
+    Args:
+        entries: of any number of results folders.
+        catalogue: what is known about collections, by name.
+    """
+    groups: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    for row in _numbered(_distinct(entries)):
+        groups[row.request.protocol, row.request.collection.model_dump_json()].append(row)
+    found = [_section(rows, catalogue.get(rows[0].request.collection.name)) for rows in groups.values()]
+    return tuple(
+        sorted(
+            found,
+            key=lambda section: (
+                section.request.name,
+                section.request.split,
+                section.request.first_stage,
+                section.request.depth,
+                section.anchor,
+            ),
+        )
+    )
+
+
+def _section(rows: Sequence[Row], spec: CollectionSpec | None) -> Section:
+    request = rows[0].request.collection
+    split = spec.splits.get(request.split) if spec else None
+    run = split.runs.get(request.first_stage) if split else None
+    # The catalogue does not pin every collection's contents: libraries pin their downloads, and runs may be built.
+    catalogued = split is not None and split.sha256 in (None, request.revision)
+    expected = split.queries if split is not None and catalogued else None
+    judged = _with_variants([_judged(row, expected) for row in rows])
+    ordered = _compared(_ranked(judged))
+    return Section(
+        request=request,
+        protocol=rows[0].request.protocol,
+        spec=spec,
+        catalogued=catalogued and _known_run(spec, run, request),
+        rows=ordered,
+        metrics=_in_order({name for row in ordered if row.summary for name in row.summary.metrics.mean}),
+        hardware=tuple(sorted({row.hardware for row in ordered if row.hardware})),
+    )
+
+
+def _known_run(spec: CollectionSpec | None, run: RunSpec | None, request: CollectionRequest) -> bool:
+    """Whether the candidates are pinned ones, or the default run where that is built on each machine."""
+    if run is not None:
+        return run.sha256 == request.run_sha256
+    return spec is not None and request.first_stage == spec.first_stage
+
+
+def _judged(row: Row, expected: int | None) -> Row:
+    """The row with what its cell is worth."""
+    state, reason = status(row.cell, PRIMARY, expected)
+    return replace(row, status=state, reason=reason)
+
+
+def _in_order(names: set[str]) -> tuple[str, ...]:
+    """Known metrics in their order, then the others by name."""
+    return (*(name for name in METRICS if name in names), *sorted(names - set(METRICS)))
+
+
+def _distinct(entries: Iterable[Entry]) -> list[Entry]:
+    found: dict[tuple[str, ...], Entry] = {}
+    # Of a run that was also submitted, the submission is shown.
+    for entry in sorted(entries, key=lambda entry: entry.cell.standing is None):
+        found.setdefault(entry.key, entry)
+    return [found[key] for key in sorted(found)]
+
+
+def _numbered(entries: Sequence[Entry]) -> list[Row]:
+    """Rows with page names; one request that ran several times gets ``-2``, ``-3``, ... by time."""
+    seen: Counter[str] = Counter()
+    rows = []
+    for entry in sorted(entries, key=lambda entry: entry.cell.machine.started if entry.cell.machine else ""):
+        cell = entry.cell
+        page = safe_name(cell.request.slug)
+        seen[page.lower()] += 1
+        number = seen[page.lower()]
+        place = hardware(cell.machine) if cell.machine else None
+        name = page if number == 1 else f"{page}-{number}"
+        rows.append(Row(cell, name, "", "complete", None, hardware=place, topics=entry.topics))
+    return rows
+
+
+def _with_variants(rows: Sequence[Row]) -> list[Row]:
+    alike: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        backbone = row.request.backbone.name if row.request.backbone else ""
+        alike[row.request.method.name, row.request.method.preset, backbone].append(row)
+    out = []
+    for siblings in alike.values():
+        if len(siblings) == 1:
+            out += siblings
+            continue
+        named = variants([row.request.model_dump(mode="json", exclude={"collection"}) for row in siblings])
+        out += [replace(row, variant=name) for row, name in zip(siblings, named, strict=True)]
+    return out
+
+
+def _ranked(rows: Sequence[Row]) -> list[Row]:
+    """Ranked rows by falling score, then the others; names break ties of the order, not of the rank."""
+    ordered = sorted(rows, key=lambda row: (row.score is None, -(row.score or 0.0), row.name, row.page))
+    out: list[Row] = []
+    for place, row in enumerate(ordered, 1):
+        tied = bool(out) and out[-1].score == row.score
+        rank = None if row.score is None else out[-1].rank if tied else place
+        out.append(replace(row, rank=rank))
+    return out
+
+
+def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Each ranked row with its difference to the baseline, where both were measured on the same topics."""
+    baseline = next((row for row in rows if row.is_baseline and row.summary), None)
+    theirs = baseline.topics if baseline else None
+    if theirs is None:
+        return tuple(rows)
+    compared = [
+        (place, row.topics.values)
+        for place, row in enumerate(rows)
+        if row.summary and not row.is_baseline and row.topics and row.topics.qids == theirs.qids
+    ]
+    if not compared:
+        return tuple(rows)
+    found = against(np.stack([values for _, values in compared], axis=1), theirs.values)
+    by_place = {place: comparison for (place, _), comparison in zip(compared, found, strict=True)}
+    return tuple(replace(row, comparison=by_place.get(place)) for place, row in enumerate(rows))
