@@ -10,6 +10,7 @@ from leaderboard.rows import Row, Section
 from leaderboard.safe import safe_name
 
 INDEX, HISTORY, ABOUT, COMPARE, FEED = "index.html", "history.html", "about.html", "compare.html", "feed.xml"
+COST, METHODS, BACKBONES, COLLECTIONS = "cost.html", "methods.html", "backbones.html", "collections.html"
 DATA = "data"
 RECORD, SCHEMA, BUNDLE = f"{DATA}/leaderboard.json", f"{DATA}/leaderboard.schema.json", f"{DATA}/leaderboard.zip"
 

@@ -1,17 +1,18 @@
-"""Quality against latency as inline SVG. Pure: points in, text out; colours come from the page's style sheet."""
+"""Quality against a cost as inline SVG. Pure: points in, text out; colours come from the page's style sheet."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from leaderboard import labels, text
+from leaderboard import labels, pareto, text
 from leaderboard.axis import linear_ticks, log_ticks, padded
+from leaderboard.cost_axes import Axis
 from leaderboard.labels import Anchor, Box, Label
+from leaderboard.svg import printable
 
 _RADIUS = 5.5
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 26.0, 50.0
@@ -27,16 +28,14 @@ _SHAPES = (
 )
 """Markers by series, so that colour is not the only difference."""
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 
 @dataclass(frozen=True)
 class Point:
-    """One run: ``seconds`` > 0, quality with its 95% interval, the series it is drawn as, and two names for it."""
+    """One run: its cost > 0, quality with its 95% interval, the series it is drawn as, and two names for it."""
 
     label: str
     short: str
-    seconds: float
+    cost: float
     quality: float
     interval: tuple[float, float]
     series: int
@@ -47,7 +46,8 @@ class Scene:
     """Everything that is drawn, in drawing units: what a test can measure.
 
     Attributes:
-        area: inside of the axes; points: with their centres; labels: one a point, None where there was no room.
+        area: inside of the axes; points: by rising cost; labels: one a point, None where there was no room.
+        front: whether each point is on the Pareto front.
     """
 
     width: float
@@ -58,11 +58,12 @@ class Scene:
     points: tuple[Point, ...]
     labels: tuple[Label | None, ...]
     baseline: tuple[str, float] | None
+    front: tuple[bool, ...]
 
-    def x(self, seconds: float) -> float:
-        """Horizontal place of a latency."""
+    def x(self, cost: float) -> float:
+        """Horizontal place of a cost."""
         low, high = (math.log10(bound) for bound in self.x_range)
-        return self.area.left + (math.log10(seconds) - low) / (high - low) * (self.area.right - self.area.left)
+        return self.area.left + (math.log10(cost) - low) / (high - low) * (self.area.right - self.area.left)
 
     def y(self, quality: float) -> float:
         """Vertical place of a quality."""
@@ -91,35 +92,38 @@ def scene(points: Sequence[Point], baseline: tuple[str, float] | None, width: fl
         raise ValueError("a plot needs a point")
     qualities = [value for point in points for value in (point.quality, *point.interval)]
     qualities += [baseline[1]] if baseline else []
-    low, high = padded([math.log10(point.seconds) for point in points], 0.12, 0.8)
+    low, high = padded([math.log10(point.cost) for point in points], 0.12, 0.8)
+    ordered = tuple(sorted(points, key=lambda point: (point.cost, point.quality, point.label)))
     bare = Scene(
         width,
         height,
         Box(_LEFT, _TOP, width - _RIGHT, height - _BOTTOM),
         (10**low, 10**high),
         padded(qualities, 0.06, 0.1),
-        tuple(sorted(points, key=lambda point: (point.seconds, point.quality, point.label))),
+        ordered,
         (),
         baseline,
+        tuple(pareto.front([(point.cost, point.quality) for point in ordered])),
     )
     anchors = [
-        Anchor(bare.x(point.seconds), bare.y(point.quality), _RADIUS, (point.label, point.short))
-        for point in bare.points
+        Anchor(bare.x(point.cost), bare.y(point.quality), _RADIUS, (point.label, point.short)) for point in bare.points
     ]
     bars = [
         Box(anchor.x - 1, bare.y(point.interval[1]), anchor.x + 1, bare.y(point.interval[0]))
         for anchor, point in zip(anchors, bare.points, strict=True)
     ]
     lines = [] if baseline is None else [_line_box(bare, baseline[1])]
+    lines += _steps(bare)
     named = [bare.baseline_box] if bare.baseline_box else []
     placed = labels.place(anchors, bare.area, named, [*bars, *lines])
-    return Scene(**{**vars(bare), "labels": tuple(placed)})
+    return replace(bare, labels=tuple(placed))
 
 
 def scatter(
     points: Sequence[Point],
     baseline: tuple[str, float] | None,
     *,
+    axis: Axis,
     width: float,
     height: float,
     name: str,
@@ -130,6 +134,7 @@ def scatter(
 
     Args:
         points, baseline, width, height: see `scene`.
+        axis: which cost it is.
         name: prefix of the element ids, unique in the page; title: what the plot shows; metric: name of the y axis.
     """
     laid_out = scene(points, baseline, width, height)
@@ -143,10 +148,11 @@ def scatter(
         },
     )
     _text(SubElement(root, "title", {"id": f"{name}-title"}), title)
-    _text(SubElement(root, "desc", {"id": f"{name}-desc"}), _description(laid_out, metric))
-    _draw_axes(root, laid_out, metric)
+    _text(SubElement(root, "desc", {"id": f"{name}-desc"}), _description(laid_out, axis, metric))
+    _draw_axes(root, laid_out, axis, metric)
     _draw_baseline(root, laid_out)
-    _draw_points(root, laid_out, metric)
+    _draw_front(root, laid_out)
+    _draw_points(root, laid_out, axis, metric)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -157,7 +163,7 @@ def legend_marker(series: int) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _draw_axes(root: Element, drawn: Scene, metric: str) -> None:
+def _draw_axes(root: Element, drawn: Scene, axis: Axis, metric: str) -> None:
     area = drawn.area
     axes = SubElement(root, "g", {"class": "axes"})
     for value in linear_ticks(*drawn.y_range, most=max(3, int((area.bottom - area.top) / 44))):
@@ -167,14 +173,14 @@ def _draw_axes(root: Element, drawn: Scene, metric: str) -> None:
     for value in log_ticks(*drawn.x_range, most=max(3, int((area.right - area.left) / 74))):
         x = drawn.x(value)
         _line(axes, x, area.top, x, area.bottom, "grid")
-        _label(axes, x, area.bottom + 18, text.tick_seconds(value), "tick middle")
+        _label(axes, x, area.bottom + 18, axis.tick(value), "tick middle")
     _line(axes, area.left, area.bottom, area.right, area.bottom, "axis")
     _line(axes, area.left, area.top, area.left, area.bottom, "axis")
     _label(
         axes,
         (area.left + area.right) / 2,
         drawn.height - 10,
-        "median latency a query (logarithmic)",
+        f"{axis.title} (logarithmic)",
         "axis-title middle",
     )
     _label(axes, 12, 15, f"{metric}, with 95% interval", "axis-title")
@@ -189,19 +195,29 @@ def _draw_baseline(root: Element, drawn: Scene) -> None:
     _label(group, drawn.baseline_box.right, drawn.baseline_box.bottom - 4, name, "label end")
 
 
-def _draw_points(root: Element, drawn: Scene, metric: str) -> None:
+def _draw_front(root: Element, drawn: Scene) -> None:
+    """A staircase through the points of the Pareto front: what can be had for how much."""
+    kept = [point for point, on_it in zip(drawn.points, drawn.front, strict=True) if on_it]
+    path = ""
+    for point in kept:
+        x, y = _number(drawn.x(point.cost)), _number(drawn.y(point.quality))
+        path += f"H{x}V{y}" if path else f"M{x},{y}"
+    SubElement(root, "path", {"class": "front-line", "d": f"{path}H{_number(drawn.area.right)}"})
+
+
+def _draw_points(root: Element, drawn: Scene, axis: Axis, metric: str) -> None:
     for point in drawn.points:
-        x = drawn.x(point.seconds)
+        x = drawn.x(point.cost)
         bottom, top = (drawn.y(bound) for bound in point.interval)
         bar = SubElement(root, "g", {"class": f"error {_series(point.series)}"})
         for x1, y1, x2, y2 in ((x, top, x, bottom), (x - 3, top, x + 3, top), (x - 3, bottom, x + 3, bottom)):
             _line(bar, x1, y1, x2, y2, "error-line")
-    for point, label in zip(drawn.points, drawn.labels, strict=True):
-        group = SubElement(root, "g", {"class": "run"})
-        _text(SubElement(group, "title"), f"{point.label}: {_values(point, metric)}")
+    for point, label, on_front in zip(drawn.points, drawn.labels, drawn.front, strict=True):
+        group = SubElement(root, "g", {"class": "run front" if on_front else "run"})
+        _text(SubElement(group, "title"), f"{point.label}: {_values(point, axis, metric)}")
         if label and label.leader:
             _line(group, *label.leader, "leader")
-        place = f"translate({_number(drawn.x(point.seconds))},{_number(drawn.y(point.quality))})"
+        place = f"translate({_number(drawn.x(point.cost))},{_number(drawn.y(point.quality))})"
         marker = {"d": _shape(point.series), "transform": place, "class": f"point {_series(point.series)}"}
         SubElement(group, "path", marker)
         if label:
@@ -219,15 +235,28 @@ def _name(parent: Element, label: Label) -> None:
     _label(parent, x, box.bottom - 4, label.text, kind)
 
 
-def _description(drawn: Scene, metric: str) -> str:
-    runs = "; ".join(f"{point.label}: {_values(point, metric)}" for point in drawn.points)
+def _description(drawn: Scene, axis: Axis, metric: str) -> str:
+    runs = "; ".join(f"{point.label}: {_values(point, axis, metric)}" for point in drawn.points)
+    best = ", ".join(point.label for point, on_it in zip(drawn.points, drawn.front, strict=True) if on_it)
     line = f" Dashed line: {drawn.baseline[0]}, {metric} {text.score(drawn.baseline[1])}." if drawn.baseline else ""
-    return f"{text.plural(len(drawn.points), 'run')}, fastest first. {runs}.{line}"
+    return (
+        f"{text.plural(len(drawn.points), 'run')}, cheapest first. {runs}.{line} On the Pareto front, where no other "
+        f"run is as good for less: {best}."
+    )
 
 
-def _values(point: Point, metric: str) -> str:
-    quality = f"{metric} {text.score(point.quality)} {text.interval(point.interval)}"
-    return f"{quality}, {text.seconds(point.seconds)} a query"
+def _values(point: Point, axis: Axis, metric: str) -> str:
+    return f"{metric} {text.score(point.quality)} {text.interval(point.interval)}, {axis.say(point.cost)} a query"
+
+
+def _steps(drawn: Scene) -> list[Box]:
+    """The horizontal parts of the line through the Pareto front."""
+    kept = [point for point, on_it in zip(drawn.points, drawn.front, strict=True) if on_it]
+    ends = [drawn.x(point.cost) for point in kept[1:]] + [drawn.area.right]
+    return [
+        Box(drawn.x(point.cost), drawn.y(point.quality) - 1, end, drawn.y(point.quality) + 1)
+        for point, end in zip(kept, ends, strict=True)
+    ]
 
 
 def _line_box(drawn: Scene, quality: float) -> Box:
@@ -252,7 +281,7 @@ def _label(parent: Element, x: float, y: float, content: str, kind: str) -> None
 
 
 def _text(element: Element, content: str) -> None:
-    element.text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", content)
+    element.text = printable(content)
 
 
 def _number(value: float) -> str:

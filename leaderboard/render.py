@@ -7,25 +7,56 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmark import published
 from benchmark.evaluation.metrics import TABLE
 from benchmark.hashing import canonical_json
-from leaderboard import addresses, dataset, export, history, overview, ranking, run_pages, text
+from leaderboard import (
+    about_page,
+    addresses,
+    backbone_pages,
+    collection_pages,
+    compare_pages,
+    cost_page,
+    costs,
+    dataset,
+    export,
+    history,
+    method_pages,
+    overview,
+    ranking,
+    run_pages,
+    text,
+    titles,
+)
 from leaderboard.pages import Page, Site
-from leaderboard.rows import PRIMARY, Section
+from leaderboard.rows import PRIMARY, hardware
 from leaderboard.safe import safe_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 GENERATORS: tuple[Callable[[Site, Environment], Iterator[Page]], ...] = (
     overview.pages,
+    cost_page.pages,
+    compare_pages.pages,
+    method_pages.pages,
+    backbone_pages.pages,
+    collection_pages.pages,
     run_pages.pages,
+    about_page.pages,
     history.pages,
     dataset.pages,
 )
 """What makes pages; each in a module of its own."""
 
-NAVIGATION = ((addresses.INDEX, "Overview"), (addresses.HISTORY, "History"))
+NAVIGATION = (
+    (addresses.INDEX, "Overview"),
+    (addresses.COST, "Quality and cost"),
+    (addresses.COMPARE, "Head to head"),
+    (addresses.METHODS, "Methods"),
+    (addresses.BACKBONES, "Backbones"),
+    (addresses.COLLECTIONS, "Collections"),
+    (addresses.HISTORY, "History"),
+    (addresses.ABOUT, "About"),
+)
 """Address and words of the links at the head of every page."""
 
 
@@ -64,32 +95,26 @@ def make_environment(site: Site) -> Environment:
         "canonical": canonical_json,
         "safe_name": safe_name,
         "method_title": method_title,
-        "section_title": section_title,
+        "section_title": titles.section_title,
+        "run_title": titles.run_title,
         "group_number": ranking.group_number,
+        "points": text.points,
+        "hardware": hardware,
+        "parameters": backbone_pages.parameters,
+        "source_words": backbone_pages.source_words,
     }
     environment.tests["web_address"] = _is_web_address
+    environment.tests["timed"] = lambda row: costs.timing(row) is not None
     environment.globals |= {
         "PRIMARY": PRIMARY,
         "METRICS": TABLE,
         "NAVIGATION": NAVIGATION,
         "DATA_LICENCE": export.LICENCE,
         "BASE_URL": site.base_url,
-        "published": _published,
         "to": addresses,
+        "timing_of": costs.timing,
     }
     return environment
-
-
-def section_title(section: Section) -> str:
-    """For headings."""
-    request = section.request
-    title = section.spec.title if section.spec else request.name
-    return f"{title}, {request.split}, {request.first_stage} top {request.depth}"
-
-
-def _published(section: Section) -> list[published.PublishedResult]:
-    """Published numbers for a catalogued collection's test split."""
-    return published.of(section.request.name) if section.spec and section.request.split == "test" else []
 
 
 def _is_web_address(value: object) -> bool:

@@ -86,7 +86,7 @@ def build(
     if not shown and not submitted.refused:
         folders = ", ".join(str(path) for path in (*results, *submissions)) or "no folder given"
         raise UserError(f"There is no run to show in {folders}. Run a suite first: rerankbench run demo.")
-    cards = _cards({row.request.method.name for section in shown for row in section.rows})
+    cards = _cards({*registry.plugins(), *(row.request.method.name for section in shown for row in section.rows)})
     files = _Files(stamps)
     site = Site(
         sections=shown,

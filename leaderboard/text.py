@@ -53,6 +53,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) or value >= 100 else f"{value:.1f}"
 
 
+def points(value: float) -> str:
+    """One decimal with a sign: a difference of numbers from 0 to 100."""
+    return _signless_zero(f"{value:+.1f}").replace("-", _MINUS)
+
+
 def flops(value: float) -> str:
     """Operations in MFLOP to PFLOP, three digits."""
     for factor, unit in ((1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP")):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import browsing
 import cells
 import pytest
 
 from leaderboard import build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(autouse=True)
@@ -16,8 +22,22 @@ def _own_cache(cache: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site of the demo results; read only."""
+def demo_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo results; read only."""
     folder = tmp_path_factory.mktemp("leaderboard")
     cells.demo_results(folder / "results")
-    return build([folder / "results"], folder / "site", cache=folder / "cache").index.parent
+    return folder / "results"
+
+
+@pytest.fixture(scope="session")
+def demo_site(demo_results: Path) -> Path:
+    """A site of the demo results; read only."""
+    folder = demo_results.parent
+    return build([demo_results], folder / "site", cache=folder / "cache").index.parent
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for all tests."""
+    with browsing.launched() as browser:
+        yield browser

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from leaderboard.axis import linear_ticks, log_ticks, padded
+from leaderboard.cost_axes import AXES
 from leaderboard.plot import Point, legend_marker, scatter, scene
 
 HOSTILE = "<script>alert('x')</script> & \x00 ]]>"
@@ -25,8 +26,13 @@ def points(number: int, seed: int = 1) -> list[Point]:
     return out
 
 
+LATENCY, TOKENS = AXES[0], AXES[3]
+
+
 def draw(shown: list[Point], baseline: tuple[str, float] | None = ("first-stage", 0.6)) -> ElementTree.Element:
-    svg = scatter(shown, baseline, width=880, height=430, name="p", title="What it shows", metric="nDCG@10")
+    svg = scatter(
+        shown, baseline, axis=LATENCY, width=880, height=430, name="p", title="What it shows", metric="nDCG@10"
+    )
     return ElementTree.fromstring(svg)
 
 
@@ -41,7 +47,7 @@ def test_it_is_one_named_and_described_image() -> None:
     names = {element.get("id"): element.text or "" for element in root if element.tag in {"title", "desc"}}
     assert set((root.get("aria-labelledby") or "").split()) == set(names)
     assert names["p-title"] == "What it shows"
-    assert "3 runs, fastest first." in names["p-desc"]
+    assert "3 runs, cheapest first." in names["p-desc"]
     assert "Dashed line: first-stage, nDCG@10 0.600." in names["p-desc"]
 
 
@@ -61,6 +67,24 @@ def test_ticks_carry_units_and_axes_carry_titles() -> None:
     assert any(tick.endswith(" s") for tick in ticks)
     titles = [element.text for element in classed(root, "axis-title")]
     assert titles == ["median latency a query (logarithmic)", "nDCG@10, with 95% interval"]
+
+
+def test_other_costs_have_their_units() -> None:
+    svg = scatter(points(6), None, axis=TOKENS, width=880, height=430, name="p", title="t", metric="nDCG@10")
+    root = ElementTree.fromstring(svg)
+    assert classed(root, "axis-title")[0].text == "tokens read and written a query (logarithmic)"
+    assert not [tick.text for tick in classed(root, "tick") if (tick.text or "").endswith("s")]
+
+
+def test_the_front_is_drawn_and_named() -> None:
+    shown = [
+        Point(name, "#", cost, quality, (quality, quality), 0)
+        for name, cost, quality in [("cheap", 1.0, 0.5), ("beaten", 2.0, 0.4), ("best", 3.0, 0.7)]
+    ]
+    root = draw(shown)
+    assert [(group.findtext("title") or "").split(":")[0] for group in classed(root, "front")] == ["cheap", "best"]
+    assert len(classed(root, "front-line")) == 1
+    assert "for less: cheap, best." in (root.findtext("desc") or "")
 
 
 def test_the_baseline_is_a_dashed_line_at_its_quality() -> None:
@@ -88,7 +112,7 @@ def test_labels_stay_inside_and_cover_neither_each_other_nor_a_marker(
     assert all(box.inside(laid_out.area) for box in boxes)
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
     for point in laid_out.points:
-        x, y = laid_out.x(point.seconds), laid_out.y(point.quality)
+        x, y = laid_out.x(point.cost), laid_out.y(point.quality)
         assert not any(box.left < x < box.right and box.top < y < box.bottom for box in boxes)
 
 
@@ -99,13 +123,15 @@ def test_a_few_points_all_have_their_long_label() -> None:
 
 def test_hostile_names_stay_text() -> None:
     point = Point(HOSTILE, "#1", 1.0, 0.5, (0.4, 0.6), 0)
-    svg = scatter([point], (HOSTILE, 0.5), width=880, height=430, name="p", title=HOSTILE, metric="nDCG@10")
+    svg = scatter(
+        [point], (HOSTILE, 0.5), axis=LATENCY, width=880, height=430, name="p", title=HOSTILE, metric="nDCG@10"
+    )
     assert "<script" not in svg
     assert "script" not in {element.tag for element in ElementTree.fromstring(svg).iter()}
 
 
 def test_no_inline_style_is_used() -> None:
-    svg = scatter(points(9), ("b", 0.5), width=880, height=430, name="p", title="t", metric="m")
+    svg = scatter(points(9), ("b", 0.5), axis=LATENCY, width=880, height=430, name="p", title="t", metric="m")
     assert "style=" not in svg
     assert "style=" not in legend_marker(3)
     ElementTree.fromstring(legend_marker(99))

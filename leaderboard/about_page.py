@@ -1,0 +1,35 @@
+"""What the leaderboard is, how it is measured, how to take part and how to cite it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from jinja2 import Environment
+
+from benchmark import __version__
+from benchmark.harness.record import PROTOCOL
+from benchmark.hashing import canonical_json
+from leaderboard import addresses, columns
+from leaderboard.export import LICENCE
+from leaderboard.pages import Page, Site
+
+CITATION = """@misc{rerankbench,
+  title = {{rerankbench: a reproducible benchmark suite and leaderboard for re-ranking with large language models}},
+  author = {{The rerankbench contributors}},
+  howpublished = {software, version VERSION},
+}
+"""
+
+
+def pages(site: Site, environment: Environment) -> Iterator[Page]:
+    """The page."""
+    shown = {
+        "columns": [(", ".join((column.name, *column.also)), column.meaning) for column in columns.entries()],
+        "protocol": PROTOCOL,
+        "licence": LICENCE,
+        "bibtex": CITATION.replace("VERSION", __version__),
+        "address": site.base_url,
+    }
+    template = environment.get_template("about.html")
+    yield Page(addresses.ABOUT, canonical_json(shown), partial(template.render, root="", here=addresses.ABOUT, **shown))

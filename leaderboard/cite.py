@@ -1,0 +1,57 @@
+"""BibTeX for a run and for the paper of its method. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from methods.card import Paper
+
+_SPECIAL = re.compile(r"[\\{}]")
+_ESCAPED = re.compile(r"[%&$#_]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def run(*, identity: str, what: str, year: str, version: str, address: str | None) -> str:
+    """The entry of one run.
+
+    Args:
+        identity: sha256 of its request; what: method, backbone and collection in words.
+        year: in which it was run; version: of this software; address: of its page, None where it is not published.
+    """
+    fields = {
+        "title": f"{{{_text(what)}}}",
+        "author": "{The rerankbench contributors}",
+        "year": year,
+        "howpublished": _text(f"rerankbench {version}, run {identity[:12]}"),
+        "note": _text(f"sha256 of the request: {identity}"),
+    }
+    if address:
+        fields["url"] = _plain(address)
+    return _entry("misc", f"rerankbench-{identity[:12]}", fields)
+
+
+def paper(published: Paper) -> str:
+    """The entry of a paper, as far as its method's card knows it."""
+    key = re.sub("[^a-z0-9]", "", published.authors[0].split()[-1].lower()) or "paper"
+    fields = {
+        "title": f"{{{_text(published.title)}}}",
+        "author": " and ".join(_text(name) for name in published.authors),
+        "year": str(published.year),
+        "url": _plain(published.url),
+    }
+    return _entry("misc", f"{key}{published.year}", fields)
+
+
+def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    return f"@{kind}{{{key},\n{lines}}}\n"
+
+
+def _text(value: str) -> str:
+    """Text that TeX prints as it is; what could end the field is left out."""
+    return _ESCAPED.sub(lambda found: "\\" + found[0], _plain(value))
+
+
+def _plain(value: str) -> str:
+    return _SPECIAL.sub("", _CONTROL.sub(" ", value))

@@ -1,0 +1,214 @@
+"""Quality against cost: a picture, what its script needs to draw another one, and the same as a table. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from markupsafe import Markup
+
+from leaderboard import addresses, pareto, plot
+from leaderboard.cost_axes import AXES, Axis
+from leaderboard.costs import Cost, summed
+from leaderboard.export import DataTable
+from leaderboard.family import FamilyTable
+from leaderboard.rows import PRIMARY, Section
+from methods.card import Card
+
+WIDE, NARROW = (1080.0, 440.0), (343.0, 400.0)
+"""Sizes of the two drawings of a plot; the style sheet shows the one that fits the screen."""
+
+FAMILIES: tuple[str, ...] = get_args(Card.model_fields["family"].annotation)
+"""Families of methods, in the order of their series in plots."""
+
+SEVERAL = "several machines"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row: its name, page (relative to the root), quality with its 95% interval, series, machine and costs."""
+
+    name: str
+    page: str
+    quality: float
+    interval: tuple[float, float]
+    series: int
+    machine: str
+    cost: Cost
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Its costs above 0, by axis."""
+        found = {axis.key: axis.of(self.cost) for axis in AXES}
+        return {key: value for key, value in found.items() if value}
+
+
+@dataclass(frozen=True)
+class CostPlot:
+    """What a page shows.
+
+    Attributes:
+        anchor: unique in the page; title: what of; items: best first; baseline: name and quality of the first stage.
+        axes: those with a value; machines: all of them; machine: the one that is drawn, None where there is one only.
+        fronts: places in ``items`` of each axis's Pareto front, made for each machine alone where machines matter.
+        wide, narrow: the picture for two widths, None where nothing can be drawn; drawn: how many items it shows.
+    """
+
+    anchor: str
+    title: str
+    items: tuple[Item, ...]
+    baseline: tuple[str, float] | None
+    axes: tuple[Axis, ...]
+    machines: tuple[str, ...]
+    machine: str | None
+    fronts: Mapping[str, frozenset[int]]
+    wide: Markup | None
+    narrow: Markup | None
+    drawn: int
+
+    @property
+    def legend(self) -> list[tuple[Markup, str]]:
+        """Marker and family of methods, in the order of the series."""
+        return [
+            (Markup(plot.legend_marker(series)), FAMILIES[series] if series < len(FAMILIES) else "unknown family")
+            for series in sorted({item.series for item in self.items})
+        ]
+
+    @property
+    def table(self) -> DataTable:
+        """The same as data."""
+        columns = ("method", "page", PRIMARY, "low", "high", "machine", *(axis.key for axis in self.axes), "front of")
+        rows = tuple(
+            (
+                item.name,
+                item.page,
+                item.quality,
+                *item.interval,
+                item.machine,
+                *(item.values.get(axis.key) for axis in self.axes),
+                " ".join(axis.key for axis in self.axes if place in self.fronts[axis.key]),
+            )
+            for place, item in enumerate(self.items)
+        )
+        return DataTable(f"cost-{self.anchor}", f"Quality against cost: {self.title}", columns, rows)
+
+
+def of_section(section: Section, title: str, cards: Mapping[str, Card]) -> CostPlot:
+    """The runs of one collection."""
+    backbones = {row.request.backbone.name for row in section.rows if row.request.backbone}
+    items = []
+    for row in section.rows:
+        if row.summary is None or row.score is None or row.is_baseline:
+            continue
+        backbone = row.request.backbone.name if row.request.backbone and len(backbones) > 1 else ""
+        card = cards.get(row.request.method.name)
+        items.append(
+            Item(
+                name=" · ".join(part for part in (row.name, backbone) if part),
+                page=addresses.run(row),
+                quality=row.score,
+                interval=row.summary.metrics.interval.get(PRIMARY, (row.score, row.score)),
+                series=_series(card.family if card else ""),
+                machine=row.hardware or "",
+                cost=summed([row]),
+            )
+        )
+    baseline = section.baseline
+    line = (baseline.name, baseline.score) if baseline is not None and baseline.score is not None else None
+    return _plot(section.anchor, title, items, line)
+
+
+def of_family(table: FamilyTable) -> CostPlot:
+    """Rows over all collections of a family."""
+    backbones = {row.backbone.name for row in table.rows if row.backbone}
+    items = []
+    for row in table.rows:
+        if row.mean is None or row.is_baseline:
+            continue
+        backbone = row.backbone.name if row.backbone and len(backbones) > 1 else ""
+        items.append(
+            Item(
+                name=" · ".join(part for part in (row.method.name, row.preset, row.variant, backbone) if part),
+                page=addresses.run(row.rows[0]) if len(row.rows) == 1 else addresses.method(row.method.name),
+                quality=row.mean,
+                interval=row.interval or (row.mean, row.mean),
+                series=_series(row.kind),
+                machine=row.hardware[0] if len(row.hardware) == 1 else SEVERAL if row.hardware else "",
+                cost=row.cost,
+            )
+        )
+    baseline = next((row for row in table.rows if row.is_baseline and row.mean is not None), None)
+    line = (baseline.method.name, baseline.mean) if baseline is not None and baseline.mean is not None else None
+    return _plot(table.anchor, table.title, items, line)
+
+
+def _plot(anchor: str, title: str, items: Sequence[Item], baseline: tuple[str, float] | None) -> CostPlot:
+    ordered = tuple(sorted(items, key=lambda item: (-item.quality, item.name, item.page)))
+    axes = tuple(axis for axis in AXES if any(axis.key in item.values for item in ordered))
+    machines = Counter(item.machine for item in ordered if item.machine)
+    machine = max(sorted(machines), key=lambda name: machines[name]) if len(machines) > 1 else None
+    drawing: dict[str, Markup | None] = {"wide": None, "narrow": None}
+    shown: list[Item] = []
+    if axes:
+        axis = axes[0]
+        only = machine if axis.own_machine else None
+        shown = [item for item in ordered if axis.key in item.values and only in (None, item.machine)]
+        for kind, (width, height) in (("wide", WIDE), ("narrow", NARROW)):
+            drawing[kind] = Markup(
+                plot.scatter(
+                    _points(shown, ordered, axis),
+                    baseline,
+                    axis=axis,
+                    width=width,
+                    height=height,
+                    name=f"plot-{kind}-{anchor}",
+                    title=f"{PRIMARY} against {axis.title}: {title}",
+                    metric=PRIMARY,
+                )
+            )
+    return CostPlot(
+        anchor=anchor,
+        title=title,
+        items=ordered,
+        baseline=baseline,
+        axes=axes,
+        machines=tuple(sorted(machines)),
+        machine=machine,
+        fronts={axis.key: _front(ordered, axis) for axis in axes},
+        wide=drawing["wide"],
+        narrow=drawing["narrow"],
+        drawn=len(shown),
+    )
+
+
+def _points(shown: Sequence[Item], ordered: Sequence[Item], axis: Axis) -> list[plot.Point]:
+    places = {id(item): place for place, item in enumerate(ordered, 1)}
+    return [
+        plot.Point(
+            label=item.name,
+            short=f"#{places[id(item)]}",
+            cost=item.values[axis.key],
+            quality=item.quality,
+            interval=item.interval,
+            series=item.series,
+        )
+        for item in shown
+    ]
+
+
+def _front(items: Sequence[Item], axis: Axis) -> frozenset[int]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, item in enumerate(items):
+        if axis.key in item.values:
+            groups[item.machine if axis.own_machine else ""].append(place)
+    found = set()
+    for places in groups.values():
+        on_it = pareto.front([(items[place].values[axis.key], items[place].quality) for place in places])
+        found |= {place for place, kept in zip(places, on_it, strict=True) if kept}
+    return frozenset(found)
+
+
+def _series(family: str) -> int:
+    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)

@@ -1,0 +1,282 @@
+// Head to head: two runs of one collection, topic by topic. The data of a run are a small script beside this page,
+// because a page that is opened from a disk may not read other files in any other way.
+'use strict';
+
+(() => {
+  const TIE = 1e-12, EXACT_UP_TO = 12, SAMPLES = 10000, SHOWN = 10, TOP = 5, MINUS = '\u2212';
+  const SVG = 'http://www.w3.org/2000/svg';
+  const root = document.querySelector('[data-compare]');
+  const collection = root.querySelector('[data-collection]');
+  const choices = [root.querySelector('[data-a]'), root.querySelector('[data-b]')];
+  const said = root.querySelector('[data-said]');
+  const output = root.querySelector('[data-output]');
+  const sections = new Map(), rows = new Map(), loading = new Map();
+
+  window.rerankbench = {
+    section(anchor, value) { sections.set(anchor, value); },
+    row(page, value) { rows.set(page, value); },
+  };
+
+  // Loads a script of ours once. Only names that look like ours get here.
+  function load(name) {
+    if (!/^(rows|sections)\/[A-Za-z0-9._-]+$/.test(name)) return Promise.reject(new Error(`${name} is not one of ours`));
+    if (!loading.has(name)) {
+      loading.set(name, new Promise((resolve, reject) => {
+        const script = document.createElement('script');
+        script.src = `compare/${name}.js`;
+        script.onload = resolve;
+        script.onerror = () => {
+          loading.delete(name);
+          reject(new Error(`the data of ${name} cannot be loaded`));
+        };
+        document.head.append(script);
+      }));
+    }
+    return loading.get(name);
+  }
+
+  function make(parent, name, attributes = {}, text) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    if (parent) parent.append(made);
+    return made;
+  }
+
+  const score = value => value.toFixed(3);
+  function signed(value) {
+    const text = Math.abs(value).toFixed(3);
+    return Number(text) === 0 ? text : (value > 0 ? '+' : MINUS) + text;
+  }
+  const pValue = value => value < 0.001 ? 'p < 0.001' : `p = ${value.toFixed(3)}`;
+
+  // Sign flips as 32 random bits at a time, the same for the same number of topics (Marsaglia's xorshift).
+  function bits() {
+    let state = 2463534242;
+    return () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state >>> 0;
+    };
+  }
+
+  // Fisher's two-sided paired randomisation test, as in benchmark/evaluation/statistics.py.
+  function significance(differing) {
+    const count = differing.length;
+    const size = differing.reduce((sum, value) => sum + Math.abs(value), 0);
+    const observed = Math.abs(differing.reduce((sum, value) => sum + value, 0)) - 1e-10 * size;
+    let extreme = 0;
+    if (count <= EXACT_UP_TO) {
+      for (let signs = 0; signs < 2 ** count; signs += 1) {
+        let sum = 0;
+        for (let place = 0; place < count; place += 1) sum += (signs >> place) & 1 ? differing[place] : -differing[place];
+        if (Math.abs(sum) >= observed) extreme += 1;
+      }
+      return extreme / 2 ** count;
+    }
+    const next = bits();
+    for (let sample = 0; sample < SAMPLES; sample += 1) {
+      let sum = 0, word = 0;
+      for (let place = 0; place < count; place += 1) {
+        if (place % 32 === 0) word = next();
+        sum += (word >>> (place % 32)) & 1 ? differing[place] : -differing[place];
+      }
+      if (Math.abs(sum) >= observed) extreme += 1;
+    }
+    return (1 + extreme) / (1 + SAMPLES);
+  }
+
+  // Topics of both by falling difference; null where they are not the same topics.
+  function paired(one, other) {
+    const theirs = new Map(other.topics.map(([qid, value, top]) => [qid, {value, top}]));
+    if (one.topics.length !== theirs.size || one.topics.some(([qid]) => !theirs.has(qid))) return null;
+    return one.topics
+      .map(([qid, ours, top]) => {
+        const match = theirs.get(qid);
+        return {qid, ours, theirs: match.value, difference: ours - match.value, tops: [top, match.top]};
+      })
+      .sort((a, b) => b.difference - a.difference || (a.qid < b.qid ? -1 : 1));
+  }
+
+  function draw(topics, names) {
+    const width = 720, height = 220, left = 52, right = 8, top = 12, bottom = 12;
+    const reach = Math.max(0.05, ...topics.map(topic => Math.abs(topic.difference)));
+    const wide = (width - left - right) / topics.length;
+    const y = value => top + (1 - value / reach) * (height - top - bottom) / 2;
+    const svg = document.createElementNS(SVG, 'svg');
+    const add = (name, attributes, text) => {
+      const made = document.createElementNS(SVG, name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      if (text !== undefined) made.textContent = text;
+      svg.append(made);
+      return made;
+    };
+    svg.setAttribute('class', 'bars');
+    svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    svg.setAttribute('role', 'img');
+    svg.setAttribute('aria-label', `Difference on each of ${topics.length} topics, sorted; above the line ${names[0]} is better`);
+    for (const value of [-reach, -reach / 2, 0, reach / 2, reach]) {
+      add('line', {class: value ? 'grid' : 'axis', x1: left, x2: width - right, y1: y(value), y2: y(value)});
+      add('text', {class: 'tick end', x: left - 7, y: y(value) + 4}, value ? signed(value).slice(0, -1) : '0');
+    }
+    topics.forEach((topic, place) => {
+      const up = topic.difference > 0;
+      const bar = add('rect', {
+        class: `bar ${up ? 'gain' : 'loss'}`,
+        x: left + place * wide, width: wide >= 4 ? wide - 1 : wide,
+        y: up ? y(topic.difference) : y(0), height: Math.abs(y(topic.difference) - y(0)),
+      });
+      const title = document.createElementNS(SVG, 'title');
+      title.textContent = `${topic.qid}: ${signed(topic.difference)}`;
+      bar.append(title);
+    });
+    return svg;
+  }
+
+  function table(parent, caption, headings, className) {
+    const region = make(parent, 'div', {class: 'scroll', role: 'region', tabindex: 0, 'aria-label': caption});
+    const made = make(region, 'table', {class: className});
+    make(make(made, 'caption'), 'span', {}, caption);
+    const head = make(make(made, 'thead'), 'tr');
+    for (const [text, number] of headings) make(head, 'th', {scope: 'col', class: number ? 'number' : ''}, text);
+    return make(made, 'tbody');
+  }
+
+  function ranking(parent, own, other) {
+    const list = make(parent, 'ol', {class: 'firsts'});
+    for (const docid of own.slice(0, TOP)) {
+      const item = make(list, 'li', {}, docid);
+      if (!other.slice(0, TOP).includes(docid)) make(item, 'span', {class: 'quiet'}, ' only here');
+    }
+    if (!own.length) make(parent, 'span', {class: 'quiet'}, 'failed');
+  }
+
+  function values(row, topic) {
+    make(row, 'td', {class: 'number'}, score(topic.ours));
+    make(row, 'td', {class: 'number'}, score(topic.theirs));
+    const kind = topic.difference > TIE ? 'gain' : topic.difference < -TIE ? 'loss' : '';
+    make(make(row, 'td', {class: 'number'}), 'span', {class: kind}, signed(topic.difference));
+  }
+
+  function tile(parent, name, value, more) {
+    const box = make(parent, 'div');
+    make(box, 'dt', {}, name);
+    make(box, 'dd', {}, value);
+    if (more) make(box, 'dd', {class: 'quiet'}, more);
+  }
+
+  function show(section, pages) {
+    output.replaceChildren();
+    const [one, other] = pages.map(page => rows.get(page));
+    const names = pages.map(page => section.rows.find(row => row[0] === page)[1]);
+    const topics = paired(one, other);
+    if (pages[0] === pages[1]) {
+      said.textContent = 'Choose two different runs.';
+      return;
+    }
+    if (!topics || !topics.length) {
+      said.textContent = 'These two were not measured on the same topics, so there is nothing to compare.';
+      return;
+    }
+    const differing = topics.map(topic => topic.difference).filter(value => Math.abs(value) > TIE);
+    const wins = differing.filter(value => value > 0).length, losses = differing.length - wins;
+    const mean = topics.reduce((sum, topic) => sum + topic.difference, 0) / topics.length;
+    const p = significance(differing);
+    said.textContent = `${names[0]} is better on ${wins}, equal on ${topics.length - differing.length} and worse on ` +
+      `${losses} of ${topics.length} topics than ${names[1]}.`;
+    const tiles = make(output, 'dl', {class: 'tiles'});
+    tile(tiles, `Difference of ${section.metric}`, signed(mean), `${pValue(p)}, paired randomisation test`);
+    tile(tiles, 'Better, equal, worse', `${wins} / ${topics.length - differing.length} / ${losses}`, `${topics.length} topics`);
+    pages.forEach((page, place) => {
+      const average = topics.reduce((sum, topic) => sum + (place ? topic.theirs : topic.ours), 0) / topics.length;
+      tile(tiles, names[place], score(average), section.metric);
+    });
+    const links = make(output, 'p');
+    pages.forEach((page, place) => {
+      if (place) links.append(' · ');
+      make(links, 'a', {href: `runs/${page}.html`}, `Page of ${names[place]}`);
+    });
+    const figure = make(output, 'figure');
+    figure.append(draw(topics, names));
+    make(figure, 'figcaption', {}, `${section.metric} of ${names[0]} minus that of ${names[1]}: a bar a topic, sorted.`);
+    const largest = topics.filter(topic => Math.abs(topic.difference) > TIE)
+      .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || (a.qid < b.qid ? -1 : 1)).slice(0, SHOWN);
+    const headings = [['Query', false], [names[0], true], [names[1], true], ['Difference', true]];
+    if (largest.length) {
+      make(output, 'h2', {}, 'Where they differ most');
+      const tops = [[`First ${TOP} of ${names[0]}`, false], [`First ${TOP} of ${names[1]}`, false]];
+      const body = table(output, `The ${largest.length} queries with the largest differences`, [...headings, ...tops], 'compact');
+      for (const topic of largest) {
+        const row = make(body, 'tr');
+        make(row, 'th', {scope: 'row'}, topic.qid);
+        values(row, topic);
+        ranking(make(row, 'td'), topic.tops[0], topic.tops[1]);
+        ranking(make(row, 'td'), topic.tops[1], topic.tops[0]);
+      }
+    }
+    make(output, 'h2', {}, 'Every query');
+    const body = table(output, `${topics.length} queries by difference`, headings, 'compact');
+    for (const topic of topics) {
+      const row = make(body, 'tr');
+      make(row, 'th', {scope: 'row'}, topic.qid);
+      values(row, topic);
+    }
+  }
+
+  function fill(select, options, chosen) {
+    select.replaceChildren();
+    for (const [value, text] of options) make(select, 'option', {value}, text);
+    if (options.some(([value]) => value === chosen)) select.value = chosen;
+  }
+
+  async function open(anchor, wanted) {
+    said.textContent = 'Loading…';
+    await load(`sections/${anchor}`);
+    const section = sections.get(anchor);
+    collection.value = anchor;
+    const options = section.rows.map(([page, name, rank]) => [page, `${rank ?? '–'}. ${name}`]);
+    const usual = [section.rows[0], section.rows.find(row => row[3]) || section.rows[1]].map(row => row && row[0]);
+    choices.forEach((select, place) => fill(select, options, wanted[place] || usual[place]));
+    if (choices[0].value === choices[1].value && !wanted[1] && section.rows.length > 1) choices[1].selectedIndex = 1;
+    await compare();
+  }
+
+  let latest = 0;
+  async function compare() {
+    const number = latest += 1, pages = choices.map(select => select.value);
+    await Promise.all(pages.map(page => load(`rows/${page}`)));
+    if (number !== latest) return;
+    show(sections.get(collection.value), pages);
+    history.replaceState(null, '', `?a=${pages[0]}&b=${pages[1]}`);
+  }
+
+  function report(error) {
+    output.replaceChildren();
+    said.textContent = `That did not work: ${error.message}.`;
+  }
+
+  async function start() {
+    const asked = new URLSearchParams(location.search);
+    const wanted = [asked.get('a'), asked.get('b')];
+    let anchor = collection.value;
+    const first = wanted[0] || wanted[1];
+    if (first) {
+      await load(`rows/${first}`);
+      anchor = rows.get(first).section;
+    }
+    await open(anchor, wanted);
+  }
+
+  root.querySelector('[data-controls]').hidden = false;
+  document.querySelector('[data-without-script]').hidden = true;
+  collection.addEventListener('change', () => open(collection.value, []).catch(report));
+  for (const select of choices) select.addEventListener('change', () => compare().catch(report));
+  root.querySelector('[data-swap]').addEventListener('click', () => {
+    const [a, b] = choices.map(select => select.value);
+    choices[0].value = b;
+    choices[1].value = a;
+    compare().catch(report);
+  });
+  start().catch(report);
+})();

@@ -1,0 +1,18 @@
+"""Names of things as pages write them. Pure."""
+
+from __future__ import annotations
+
+from leaderboard.rows import Row, Section
+
+
+def section_title(section: Section) -> str:
+    """``Demo collection, test, bm25s top 10``."""
+    request = section.request
+    title = section.spec.title if section.spec else request.name
+    return f"{title}, {request.split}, {request.first_stage} top {request.depth}"
+
+
+def run_title(row: Row) -> str:
+    """Method, preset, variant and backbone, for lists that hold several backbones."""
+    backbone = row.request.backbone
+    return f"{row.name} on {backbone.name}" if backbone else row.name

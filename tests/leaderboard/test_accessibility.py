@@ -1,0 +1,74 @@
+"""WCAG 2.2 AA by axe-core, on every kind of page, in both colour schemes and at both widths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from browsing import KINDS, opened, page_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+SCREENS = {
+    "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone, dark": {"viewport": {"width": 375, "height": 800}, "color_scheme": "dark", "has_touch": True},
+}
+OTHER_SCREENS = {
+    "desktop, dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone, light": {"viewport": {"width": 375, "height": 800}, "color_scheme": "light", "has_touch": True},
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds; ``rule: target, what is wrong``."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # The policy of the pages keeps axe-core from fetching the style sheet once more, which only one rule would use.
+    options: dict[str, Any] = {
+        "runOnly": {"type": "tag", "values": RULES},
+        "resultTypes": ["violations"],
+        "preload": False,
+    }
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+def prepare(page: Page) -> None:
+    """Open what is folded, and let scripts finish."""
+    page.evaluate("document.querySelectorAll('details').forEach(element => { element.open = true; })")
+    if page.locator("[data-compare]").count():
+        page.locator("[data-output] table").first.wait_for()
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_violation(browser: Browser, demo_site: Path, kind: str, screen: str) -> None:
+    with opened(browser, page_of(demo_site, kind), **SCREENS[screen]) as page:
+        prepare(page)
+        assert violations(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", OTHER_SCREENS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_violation_on_other_screens(browser: Browser, demo_site: Path, kind: str, screen: str) -> None:
+    with opened(browser, page_of(demo_site, kind), **OTHER_SCREENS[screen]) as page:
+        prepare(page)
+        assert violations(page) == []
+
+
+def test_axe_does_find_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.html"
+    bad.write_text("<!doctype html><html lang=en><title>x</title><main><h1>x</h1><img src=data:,>", encoding="utf-8")
+    page = browser.new_page()
+    page.goto(bad.as_uri())
+    assert any(found.startswith("image-alt") for found in violations(page))
+    page.close()
