@@ -200,7 +200,7 @@ def _score(column: Column, found: Mapping[str, Row]) -> Score:
         if row.topics is None or row.score is None:
             return Score(None, f"{row.status}: {row.reason}", rows)
         if row.topics.qids != section.qids:
-            return Score(None, f"other topics: measured on {len(row.topics.qids)} that are not those of most rows", rows)
+            return Score(None, f"other topics: {len(row.topics.qids)} that are not those of most rows", rows)
     if len(rows) < len(column.sections):
         return Score(None, f"partly: {len(rows)} of {len(column.sections)} parts were run", rows)
     return Score(sum(row.score or 0.0 for row in rows) / len(rows), "", rows)

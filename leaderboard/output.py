@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,68 +17,65 @@ MARKER = ".rerankbench-site"
 
 MARKER_TEXT = "Made by rerankbench. This folder is replaced as a whole by the next build: keep nothing else in it.\n"
 
+Content = str | bytes | Path
+"""Of a file; a path: a copy of the file there."""
+
 
 class Output:
-    """Files that are going to be the site.
+    """Files that are going to be the site, in groups that are made or kept together.
 
-    A file that was written by an earlier build from the same content, and was not touched since, stays as it is. What
+    A group that an earlier build wrote under the same key, and whose files were not touched since, stays as it is. What
     is new waits in a folder beside the site until `finish`.
 
     Args:
-        target: folder of the site; memory: file that remembers what earlier builds wrote there.
-
-    Attributes:
-        written: files that were not there already.
+        target: folder of the site.
+        memory: file that remembers what earlier builds wrote there; one that is missing only costs time.
+        scratch: an empty folder on the same disk.
     """
 
     def __init__(self, target: Path, memory: Path, scratch: Path) -> None:
         self._target = target
         self._memory = memory
         self._scratch = scratch
-        self._before: dict[str, list[object]] = _read(memory) if target.is_dir() else {}
-        self._now: dict[str, tuple[str, Sequence[str]]] = {}
-        self._made: set[str] = set()
+        self._before = _read(memory) if target.is_dir() else {}
+        self._kept: dict[str, list[object]] = {}
+        self._made: dict[str, tuple[str, list[str]]] = {}
+        self._paths: set[str] = set()
         self._folders: set[Path] = set()
 
     @property
     def written(self) -> int:
         """How many files are new."""
-        return len(self._made)
+        return sum(len(paths) for _, paths in self._made.values())
 
-    def keep(self, path: str, key: str) -> list[str] | None:
-        """Let a file and what belongs to it stay, if all are there with this key.
-
-        Returns:
-            Paths of what belongs to it; None: something is missing, and nothing was decided.
-        """
-        known = self._before.get(path)
-        if known is None:
-            return None
-        belonging = [str(name) for name in known[3:]]
-        wanted = [path, *belonging]
-        if not all(self._is_there(name, key) for name in wanted):
-            return None
-        for name in wanted:
-            self._take(name, key, belonging if name == path else [])
-        return belonging
-
-    def put(self, path: str, key: str, content: str | bytes, belonging: Sequence[str] = ()) -> None:
-        """Write a file.
+    def add(self, group: str, key: str, files: Callable[[], Mapping[str, Content]]) -> list[str]:
+        """Make or keep some files.
 
         Args:
-            key: changes with its content.
-            belonging: files that were put with the same key, and are kept or made anew together with it.
-        """
-        data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-        self._place(path, key, belonging).write_bytes(data)
+            group: its name, unique; key: changes with the content of its files.
+            files: content by path; not called if the files stay.
 
-    def copy(self, path: str, key: str, source: Path) -> None:
-        """Write a file with the content of another one."""
-        shutil.copyfile(source, self._place(path, key))
+        Returns:
+            Their paths.
+        """
+        known = self._before.get(group)
+        if known is not None and known[0] == key and self._untouched(known):
+            paths = [str(path) for path in known[1::3]]
+            self._take(paths)
+            self._kept[group] = known
+            return paths
+        made = files()
+        paths = list(made)
+        self._take(paths)
+        self._made[group] = (key, paths)
+        for path, content in made.items():
+            self._write(path, content)
+        return paths
 
     def read(self, path: str) -> bytes:
         """A file of the site, new or old."""
-        return (self._scratch / path if path in self._made else self._target / path).read_bytes()
+        new = self._scratch / path
+        return (new if new.is_file() else self._target / path).read_bytes()
 
     def finish(self) -> None:
         """Make the site: new files move in, others that do not belong to it are removed."""
@@ -89,7 +86,7 @@ class Output:
             self._move()
         else:
             self._swap()
-        known = {path: [key, *_stamp(self._target / path), *belonging] for path, (key, belonging) in self._now.items()}
+        known = self._kept | {group: [key, *self._stamps(paths)] for group, (key, paths) in self._made.items()}
         self._memory.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self._memory, json.dumps(known))
 
@@ -105,39 +102,50 @@ class Output:
             raise
 
     def _move(self) -> None:
-        for path in self._made:
-            place = self._target / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (self._scratch / path).replace(place)
-        kept = {*self._now, MARKER}
+        for _, paths in self._made.values():
+            for path in paths:
+                place = self._target / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (self._scratch / path).replace(place)
         for folder, _, names in os.walk(self._target, topdown=False):
             inside = Path(folder).relative_to(self._target).as_posix()
             for name in names:
-                if (name if inside == "." else f"{inside}/{name}") not in kept:
-                    (Path(folder) / name).unlink()
+                path = name if inside == "." else f"{inside}/{name}"
+                if path not in self._paths and path != MARKER:
+                    Path(folder, name).unlink()
             if inside != "." and not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
 
-    def _is_there(self, path: str, key: str) -> bool:
-        known = self._before.get(path)
-        try:
-            return known is not None and known[:3] == [key, *_stamp(self._target / path)]
-        except OSError:
-            return False
-
-    def _take(self, path: str, key: str, belonging: Sequence[str]) -> None:
-        if path in self._now:
-            raise ValueError(f"{path}: two pages of this site have the same address")
-        self._now[path] = (key, belonging)
-
-    def _place(self, path: str, key: str, belonging: Sequence[str] = ()) -> Path:
-        self._take(path, key, belonging)
-        self._made.add(path)
+    def _write(self, path: str, content: Content) -> None:
         place = self._scratch / path
         if place.parent not in self._folders:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(place.parent)
-        return place
+        if isinstance(content, Path):
+            shutil.copyfile(content, place)
+        else:
+            # A lone surrogate, which a hostile name may hold, is no text.
+            place.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+
+    def _take(self, paths: list[str]) -> None:
+        for path in paths:
+            if path in self._paths:
+                raise ValueError(f"{path}: two pages of this site have the same address")
+            self._paths.add(path)
+
+    def _untouched(self, known: list[object]) -> bool:
+        try:
+            return known[1:] == self._stamps([str(path) for path in known[1::3]])
+        except OSError:
+            return False
+
+    def _stamps(self, paths: list[str]) -> list[object]:
+        """Path, size and time of change of each, one after the other."""
+        out: list[object] = []
+        for path in paths:
+            found = os.lstat(f"{self._target}/{path}")
+            out += (path, found.st_size, found.st_mtime_ns)
+        return out
 
 
 @contextmanager
@@ -150,11 +158,6 @@ def replacing(target: Path, memory: Path) -> Iterator[Output]:
         output = Output(target, memory, scratch)
         yield output
         output.finish()
-
-
-def _stamp(path: Path) -> list[int]:
-    found = path.lstat()
-    return [found.st_size, found.st_mtime_ns]
 
 
 def _read(memory: Path) -> dict[str, list[object]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmark.backbones import catalogue as backbones
@@ -17,7 +18,7 @@ from leaderboard import addresses, bundle, reading, render
 from leaderboard.export import table_files
 from leaderboard.families import families
 from leaderboard.grouping import sections
-from leaderboard.output import MARKER, Output, replacing
+from leaderboard.output import MARKER, Content, Output, replacing
 from leaderboard.pages import DataFile, Page, Refused, Site
 from leaderboard.rows import Row
 from leaderboard.stamps import Stamps
@@ -114,38 +115,33 @@ def _write(site: Site, output: Output) -> int:
     """Every file of the site; returns the number of HTML pages."""
     for section in site.sections:
         for row in section.rows:
-            for file in site.data(row):
-                path = f"{addresses.run_data(row)}/{file.name}"
-                if output.keep(path, file.sha256) is None:
-                    output.copy(path, file.sha256, row.cell.folder / file.name)
+            _add_data(row, site.data(row), output)
     code = _code()
     pages = 0
     bundled: dict[str, str] = {}
     for page in render.pages(site):
         key = sha256_json([code, page.depends])
-        tables = _write_page(page, key, output)
+        paths = output.add(page.path, key, partial(_content, page))
         pages += page.path.endswith(".html")
-        bundled |= dict.fromkeys([*tables, *([page.path] if page.path in bundle.ALSO else [])], key)
+        bundled |= {path: key for path in paths if path != page.path or path in bundle.ALSO}
     for path in sorted(STATIC.iterdir()):
-        key = sha256_file(path)
-        if output.keep(path.name, key) is None:
-            output.copy(path.name, key, path)
-    key = sha256_json(bundled)
-    if output.keep(addresses.BUNDLE, key) is None:
-        output.put(addresses.BUNDLE, key, bundle.pack({path: output.read(path) for path in bundled}))
+        output.add(path.name, sha256_file(path), partial(dict, [(path.name, path)]))
+    output.add(
+        addresses.BUNDLE,
+        sha256_json(bundled),
+        lambda: {addresses.BUNDLE: bundle.pack({path: output.read(path) for path in bundled})},
+    )
     return pages
 
 
-def _write_page(page: Page, key: str, output: Output) -> list[str]:
-    """A page with the data of its tables, unless all of it is there; returns the paths of the data."""
-    kept = output.keep(page.path, key)
-    if kept is not None:
-        return kept
-    files = table_files(page.tables())
-    for path, text in files.items():
-        output.put(path, key, text)
-    output.put(page.path, key, page.render(), list(files))
-    return list(files)
+def _add_data(row: Row, files: Sequence[DataFile], output: Output) -> None:
+    folder = addresses.run_data(row)
+    key = sha256_json([file.sha256 for file in files])
+    output.add(folder, key, lambda: {f"{folder}/{file.name}": row.cell.folder / file.name for file in files})
+
+
+def _content(page: Page) -> dict[str, Content]:
+    return {page.path: page.render(), **table_files(page.tables())}
 
 
 def _code() -> str:
@@ -164,16 +160,9 @@ class _Files:
     def of(self, row: Row) -> Sequence[DataFile]:
         """Of one run; UserError where one is a symbolic link."""
         if row.page not in self._known:
-            self._known[row.page] = tuple(self._found(row.cell.folder))
+            found = self._stamps.files(row.cell.folder, DATA_FILES)
+            self._known[row.page] = tuple(DataFile(*each) for each in found)
         return self._known[row.page]
-
-    def _found(self, folder: Path) -> Iterator[DataFile]:
-        for name in DATA_FILES:
-            path = folder / name
-            if path.is_symlink():
-                raise UserError(f"{path}: a symbolic link. A published run is made of plain files; put the file there.")
-            if path.is_file():
-                yield DataFile(name, path.stat().st_size, self._stamps.sha256(path))
 
 
 def _require_replaceable(target: Path, sources: Sequence[Path]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark.errors import UserError
 from benchmark.harness.store import write_atomic
 from benchmark.hashing import sha256_file
 
 
 class Stamps:
-    """Sha256 of files by path.
+    """Sha256 of files, by folder.
 
     Args:
         memory: file that remembers between builds; one that is missing or not readable only costs time.
@@ -18,19 +22,33 @@ class Stamps:
 
     def __init__(self, memory: Path) -> None:
         self._memory = memory
-        self._known: dict[str, list[object]] = _read(memory)
-        self._seen: dict[str, list[object]] = {}
+        self._known: dict[str, list[str]] = _read(memory)
+        self._seen: dict[str, list[str]] = {}
 
-    def sha256(self, path: Path) -> str:
-        """Hash of a plain file's bytes."""
-        name = str(path)
-        found = path.stat()
-        stamp = [found.st_size, found.st_mtime_ns, found.st_ino]
-        known = self._known.get(name)
-        if known is None or known[1:] != stamp:
-            known = [sha256_file(path), *stamp]
-        self._seen[name] = known
-        return str(known[0])
+    def files(self, folder: Path, names: Iterable[str]) -> list[tuple[str, int, str]]:
+        """Name, size in bytes and sha256 of those of some files that are there.
+
+        Raises:
+            UserError: one is a symbolic link: what is published is made of plain files.
+        """
+        known = {
+            stamp: sha256 for stamp, _, sha256 in (each.rpartition(" ") for each in self._known.get(str(folder), ()))
+        }
+        kept, found = [], []
+        for name in names:
+            path = f"{folder}/{name}"
+            try:
+                look = os.lstat(path)
+            except FileNotFoundError:
+                continue
+            if not stat.S_ISREG(look.st_mode):
+                raise UserError(f"{path}: a symbolic link or no file. What is published is made of plain files.")
+            stamp = f"{name} {look.st_size} {look.st_mtime_ns} {look.st_ino}"
+            sha256 = known.get(stamp) or sha256_file(Path(path))
+            kept.append(f"{stamp} {sha256}")
+            found.append((name, look.st_size, sha256))
+        self._seen[str(folder)] = kept
+        return found
 
     def save(self) -> None:
         """Remember what was asked for; the rest is forgotten."""
@@ -39,7 +57,7 @@ class Stamps:
             write_atomic(self._memory, json.dumps(self._seen))
 
 
-def _read(memory: Path) -> dict[str, list[object]]:
+def _read(memory: Path) -> dict[str, list[str]]:
     try:
         known = json.loads(memory.read_bytes())
     except (FileNotFoundError, ValueError):

@@ -76,7 +76,7 @@ def _tasks(root: Path, kept: Path, stamps: Stamps, code: str) -> Iterator[_Task]
     records = read_records(root / RECORDS)
     for folder in folders(root):
         try:
-            held: object = [[name, stamps.sha256(folder / name)] for name in sorted(entries(folder))]
+            held: object = stamps.files(folder, sorted(entries(folder)))
         except UserError as error:
             held = error.problems
         own = tuple(record for record in records if record.submission == folder.name)

@@ -65,15 +65,23 @@ def against(values: Values, baseline: Values, *, samples: int = SAMPLES, seed: i
     topics, systems = differences.shape
     if not systems:
         return []
-    observed, flipped = _statistics(differences, samples, seed)
-    plain = _share(flipped >= observed - SLACK, topics)
-    # From the smallest statistic up, each column becomes the largest of itself and all smaller ones.
+    spread = np.sqrt((differences**2).sum(axis=0))
+    spread[spread == 0] = np.inf
+    observed = np.abs(differences.sum(axis=0)) / spread
+    count = min(samples, max(FEWEST, WORK // 40 // systems))
+    scaled = differences / spread
+    # One row a system, so that what follows runs along memory.
+    flipped = np.concatenate([np.abs(scaled.T @ signs.T) for signs in _signs(topics, count, seed)], axis=1)
+    plain, corrected = np.empty(systems), np.empty(systems)
+    largest = np.zeros(flipped.shape[1])
     order = np.argsort(observed, kind="stable")
-    largest = np.maximum.accumulate(flipped[:, order], axis=1)
-    stepwise = _share(largest >= observed[order] - SLACK, topics)
-    corrected = np.empty(systems)
+    # From the smallest statistic up: each is held against the largest of itself and all smaller ones.
+    for column in order:
+        np.maximum(largest, flipped[column], out=largest)
+        plain[column] = _share(flipped[column] >= observed[column] - SLACK, topics)
+        corrected[column] = _share(largest >= observed[column] - SLACK, topics)
     # Downwards, no p-value is below that of a larger statistic.
-    corrected[order] = np.maximum.accumulate(stepwise[::-1])[::-1]
+    corrected[order] = np.maximum.accumulate(corrected[order[::-1]])[::-1]
     wins, losses = (differences > 0).sum(axis=0), (differences < 0).sum(axis=0)
     return [
         Against(
@@ -100,32 +108,27 @@ def differ(values: Values, *, level: float = 0.05, samples: int = SAMPLES, seed:
         Shape (systems, systems), symmetric.
     """
     topics, systems = values.shape
-    left, right = np.triu_indices(systems, 1)
-    if not len(left):
-        return np.zeros((systems, systems), dtype=np.bool_)
+    apart = np.zeros((systems, systems), dtype=np.bool_)
+    if systems < 2:
+        return apart
     gram = values.T @ values
     squares = np.diag(gram)
     # Rounding leaves something of equal columns, which would count as a difference of a tiny spread.
-    spread = np.sqrt(np.maximum(squares[left] + squares[right] - 2 * gram[left, right], 0.0))
-    spread[spread <= 1e-7 * np.sqrt(squares.max(initial=0.0))] = np.inf
+    spread = np.sqrt(np.maximum(squares[:, None] + squares - 2 * gram, 0.0))
+    spread[spread <= 1e-7 * np.sqrt(squares.max())] = np.inf
     sums = values.sum(axis=0)
-    observed = np.abs(sums[left] - sums[right]) / spread
-    count = min(samples, max(FEWEST, WORK // len(left)))
-    flips = np.concatenate([signs @ values for signs in _signs(topics, count, seed)]).astype(np.float32)
-    found = np.zeros(len(left), dtype=np.bool_)
+    observed = np.abs(sums[:, None] - sums) / spread
+    count = min(samples, max(FEWEST, WORK // (systems * (systems - 1) // 2)))
+    # One row a system, so that what follows runs along memory.
+    flips = np.concatenate([values.T @ signs.T for signs in _signs(topics, count, seed)], axis=1).astype(np.float32)
+    weights = (1 / spread).astype(np.float32)
     while True:
-        open_pairs = np.flatnonzero(~found)
-        if not len(open_pairs):
-            break
-        largest = _largest(flips, left[open_pairs], right[open_pairs], spread[open_pairs])
-        critical = float(np.quantile(largest, 1 - level, method="higher"))
-        new = open_pairs[observed[open_pairs] > critical * (1 + 1e-6)]
-        if not len(new):
-            break
-        found[new] = True
-    out = np.zeros((systems, systems), dtype=np.bool_)
-    out[left, right] = out[right, left] = found
-    return out
+        critical = float(np.quantile(_largest(flips, weights), 1 - level, method="higher"))
+        new = ~apart & (observed > critical * (1 + 1e-6))
+        if not new.any():
+            return apart
+        apart |= new
+        weights[apart] = 0
 
 
 def mean_intervals(
@@ -153,20 +156,10 @@ def mean_intervals(
     return np.stack([low, high], axis=1)
 
 
-def _statistics(differences: Values, samples: int, seed: int) -> tuple[Values, Values]:
-    """Observed, shape (systems,), and of every flip, shape (flips, systems); 0 where nothing differs."""
-    spread = np.sqrt((differences**2).sum(axis=0))
-    spread[spread == 0] = np.inf
-    systems = differences.shape[1]
-    count = min(samples, max(FEWEST, WORK // 20 // systems))
-    flipped = np.concatenate([np.abs(signs @ differences) for signs in _signs(len(differences), count, seed)])
-    return np.abs(differences.sum(axis=0)) / spread, flipped / spread
-
-
-def _share(hits: NDArray[np.bool_], topics: int) -> Values:
-    """P-values from flips: all of them for few topics, else random ones and the observed order."""
-    found: Values = hits.mean(axis=0) if topics <= EXACT_UP_TO else (1 + hits.sum(axis=0)) / (1 + len(hits))
-    return found
+def _share(hits: NDArray[np.bool_], topics: int) -> float:
+    """A p-value from flips: all of them for few topics, else random ones and the observed order."""
+    count = int(np.count_nonzero(hits))
+    return count / len(hits) if topics <= EXACT_UP_TO else (1 + count) / (1 + len(hits))
 
 
 def _signs(topics: int, samples: int, seed: int) -> Iterator[Values]:
@@ -183,19 +176,23 @@ def _as_signs(bits: NDArray[np.integer[Any]]) -> Values:
     return bits.astype(np.float64) * 2 - 1
 
 
-def _largest(
-    flips: NDArray[np.float32], left: NDArray[np.int64], right: NDArray[np.int64], spread: Values
-) -> NDArray[np.float32]:
-    """The largest statistic of the pairs, for every flip."""
-    largest = np.zeros(len(flips), dtype=np.float32)
-    columns = np.ascontiguousarray(flips.T)
-    factors = (1 / spread).astype(np.float32)
-    size = max(1, BLOCK // len(flips))
-    for start in range(0, len(left), size):
-        part = slice(start, start + size)
-        block = np.abs(columns[left[part]] - columns[right[part]])
-        block *= factors[part, None]
-        np.maximum(largest, block.max(axis=0), out=largest)
+def _largest(flips: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest statistic of all pairs of systems with a weight, for every flip.
+
+    Args:
+        flips: shape (systems, flips); weights: shape (systems, systems), one over the spread of each pair.
+    """
+    largest = np.zeros(flips.shape[1], dtype=np.float32)
+    size = max(1, BLOCK // flips.shape[1])
+    for place in range(len(flips) - 1):
+        others = place + 1 + np.flatnonzero(weights[place, place + 1 :])
+        for start in range(0, len(others), size):
+            part = others[start : start + size]
+            block = flips[part]
+            block -= flips[place]
+            np.abs(block, out=block)
+            block *= weights[place, part, None]
+            np.maximum(largest, block.max(axis=0), out=largest)
     return largest
 
 

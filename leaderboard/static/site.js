@@ -4,7 +4,7 @@
 //   <th data-key data-first>        name of the column in the address; direction of the first click ("asc" or "desc")
 //   <th data-no-sort>               stays as it is
 //   <td data-v>                     what is sorted by, else the cell's text; empty values come last either way
-// <div data-filters data-keys>      gets a search field and a choice for each key; data-filters names tables by id
+// <div data-filters data-keys>      gets a search in the rows' names and a choice for each key; data-filters names tables by id
 //   <tr data-KEY>                   a row's values, separated by "|"; <div data-label-KEY> says what the choice is called
 // <input data-keep>                 its value is kept in the address, under its name
 //
@@ -140,7 +140,7 @@
         table.rows.map((row, place) => ({
           table,
           place,
-          text: this.words(row),
+          text: [...row.querySelectorAll("th")].map((cell) => cell.textContent).join(" ").toLowerCase(),
           of: Object.fromEntries(this.keys.map((key) => [key, (row.getAttribute("data-" + key) || "").split("|")])),
         })),
       );
@@ -163,11 +163,6 @@
       box.hidden = false;
       if (["q", ...this.keys].some((key) => chosen.has(key))) this.apply();
       else this.reset.hidden = true;
-    }
-
-    words(row) {
-      const values = this.keys.map((key) => row.getAttribute("data-" + key) || "");
-      return [...[...row.querySelectorAll("th")].map((cell) => cell.textContent), ...values].join(" ").toLowerCase();
     }
 
     choice(box, key) {
