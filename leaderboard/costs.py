@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.harness.record import Answers, CellSummary
+from benchmark.timing.record import Timing
 from leaderboard.rows import Row
 
 Trust = Literal["submitted", "spot-checked", "reproduced", "own run"]
@@ -74,9 +75,9 @@ def _well_formed(answers: Sequence[Answers]) -> float | None:
     return 1 - sum(each.malformed for each in answers) / read if read else None
 
 
-def timing(row: Row) -> Any:
+def timing(row: Row) -> Timing | None:
     """The timed session of a run; None where there was none."""
-    return getattr(row.cell, "timing", None)
+    return row.cell.timing
 
 
 def flops(summary: CellSummary) -> float | None:
