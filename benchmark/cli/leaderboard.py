@@ -28,9 +28,8 @@ def command() -> None:
 @click.option("--out", type=SITE, default=Path("site"), show_default=True, help="Folder of the page; replaced.")
 def build(results: tuple[Path | str, ...], out: Path) -> None:
     """Write the leaderboard as static files."""
-    from leaderboard.site import build as build_site
-
     from benchmark.harness.mirror import at_hand
+    from leaderboard.site import build as build_site
 
     report = build_site([at_hand(folder) for folder in results], out)
     click.echo(f"{report.rows} rows, {report.pages} pages. Open {report.index}", err=False)
