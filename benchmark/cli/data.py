@@ -129,7 +129,7 @@ def verify(names: tuple[str, ...]) -> None:
 
     held = manifest.read().held
     by_path = {before.asked: name for name, before in held.items() if before.asked}
-    chosen = [by_path.get(_path(name), name if ":" in name else f"{name}:test") for name in names] or list(held)
+    chosen = [by_path.get(_path(name) or "", name if ":" in name else f"{name}:test") for name in names] or list(held)
     missing = [name for name in chosen if name not in held]
     if missing:
         raise UserError([f"{name}: was not prepared here: rerankbench data prepare {name}" for name in missing])
