@@ -92,9 +92,7 @@ def command(
     if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
         raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
-    named = suites.find(suite)
-    # What is named is wanted: that it is not here is an error then.
-    held = named if collections else suites.present(named, console.print)
+    held = suites.to_run(suite, collections, console.print)
     chosen = select(held, methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
     cells = plan(
