@@ -1,5 +1,5 @@
 # make demo   from clone to leaderboard          make test   everything the tests need, then the tests
-# make lint   ruff, mypy, zizmor                 make clean  remove what these made (not the cache of weights)
+# make lint   ruff, mypy, actionlint, zizmor     make clean  remove what these made (not the cache of weights)
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -34,6 +34,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/actionlint
 	$(BIN)/zizmor --offline --quiet .github
 
 clean:

@@ -16,8 +16,12 @@ CHUNK = 1 << 16
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection is given up."""
 
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes that are there, and how many there will be if known."""
+Progress = Callable[[str, int, int | None], None]
+"""Called with a file's name, the bytes that are there, and how many there will be if known."""
+
+
+def silent(name: str, done: int, total: int | None) -> None:
+    """Progress that nobody looks at."""
 
 
 def offline() -> bool:
@@ -28,25 +32,28 @@ def offline() -> bool:
     )
 
 
-def fetch(url: str, target: Path, sha256: str, progress: Progress = lambda _done, _total: None) -> Path:
+def fetch(url: str, target: Path, sha256: str | None, progress: Progress = silent, *, anew: bool = False) -> Path:
     """The file at ``target``, fetched if it is not there.
 
     Args:
         target: its folder is made if need be; an unfinished download waits beside it.
-        sha256: of the whole file; what is there is compared with it and never replaced silently.
+        sha256: of the whole file; what is there is compared with it and never replaced silently. None: only the
+            address says which file it is.
+        anew: whether a damaged file is replaced; one without a known hash always is.
 
     Raises:
         UserError: offline, not reachable, cut off (a later call goes on), or not the file that was pinned.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(f".{target.name}.lock")):
-        if target.is_file():
-            check(target, sha256, f"Delete it to have it fetched anew from {url}.")
+        if target.is_file() and not (anew and (sha256 is None or sha256_file(target) != sha256)):
+            if sha256 is not None:
+                check(target, sha256, f"Fetch it anew from {url} with: rerankbench data prepare --again.")
             return target
         partial = target.with_name(f".{target.name}.partial")
-        _download(url, partial, progress)
+        _download(url, partial, lambda done, total: progress(url.rpartition("/")[2], done, total))
         actual = sha256_file(partial)
-        if actual != sha256:
+        if sha256 is not None and actual != sha256:
             partial.unlink()
             raise UserError(
                 f"{url}: not the pinned file: sha256 expected {sha256}, found {actual}. It was not kept; the publisher "
@@ -63,7 +70,7 @@ def check(path: Path, sha256: str, advice: str) -> None:
         raise UserError(f"{path}: damaged: sha256 expected {sha256}, found {actual}. {advice}")
 
 
-def _download(url: str, partial: Path, progress: Progress) -> None:
+def _download(url: str, partial: Path, progress: Callable[[int, int | None], None]) -> None:
     if offline():
         raise UserError(f"{url}: not here yet, and RERANKBENCH_OFFLINE or HF_HUB_OFFLINE forbids to fetch it.")
     # Takes a moment to import, and most commands fetch nothing.

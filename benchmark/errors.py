@@ -63,7 +63,12 @@ def explain_os_error(error: OSError) -> str:
 
 
 SHOWN = 10
-"""Problems listed of one file."""
+"""Problems listed of one file, and names in one sentence."""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first `SHOWN` of these, in a row."""
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
 
 
 def refuse(name: str, problems: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ and statements that are no number ("30-50%").
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,9 +17,34 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from benchmark.errors import UserError, refuse
+from benchmark.names import canonical
 from benchmark.schema import Strict, parse
 
 FILE = Path(__file__).with_suffix(".csv")
+
+_METHODS = {
+    "bm25": "first-stage",
+    "icr": "icr",
+    "qrretriever": "qrhead",
+    "qrhead": "qrhead",
+    "core": "core",
+    "routehead": "routehead",
+    "selective-icr": "selective-icr",
+    "rankgpt": "rankgpt",
+    "rankzephyr": "rankgpt",
+    "rankvicuna": "rankgpt",
+    "first": "first",
+    "firstmistral": "first",
+    "setwise": "setwise",
+    "prp": "pairwise",
+    "pairwise": "pairwise",
+    "pointwise": "pointwise",
+    "insertrank": "insertrank",
+    "reasonrank": "listwise-reasoning",
+    "grouprank": "grouprank",
+    "e2rank": "e2rank",
+}
+"""Our method by how a source's name of it begins."""
 
 _SHARES = ("ndcg", "recall")
 """Metrics that lie between 0 and 100 begin with one of these, however they are spelt."""
@@ -72,6 +98,62 @@ def results() -> tuple[PublishedResult, ...]:
 def of(collection: str, metric: str = "nDCG@10") -> list[PublishedResult]:
     """The numbers of one metric for a collection of our catalogue."""
     return [result for result in results() if result.collection == collection and result.metric == metric]
+
+
+def of_paper(arxiv: str) -> list[PublishedResult]:
+    """The numbers of one paper, by its arXiv number, whoever printed them; its repository's and model card's too."""
+    return [result for result in results() if result.arxiv == arxiv]
+
+
+def beside(
+    collection: str, method: str | None = None, backbone: str | None = None, metric: str = "nDCG@10"
+) -> list[PublishedResult]:
+    """The numbers to show beside one that was measured.
+
+    Args:
+        collection: name in our catalogue; metric: ours.
+        method: name of ours, None: any; backbone: name of ours, None: any, whether the number has one or not.
+    """
+    return [
+        result
+        for result in of(collection, metric)
+        if (method is None or method == our_method(result.method))
+        and (backbone is None or (result.backbone is not None and canonical(backbone) == our_backbone(result.backbone)))
+    ]
+
+
+def our_method(printed: str) -> str | None:
+    """Our name of a method as a source calls it; None where it is none of ours.
+
+    What follows the name says of which kind it is (window, number of documents), which our presets say.
+    """
+    words = canonical(printed)
+    found = [ours for name, ours in _METHODS.items() if re.match(rf"{re.escape(name)}(?![a-z0-9])", words)]
+    return found[0] if found else None
+
+
+def our_backbone(printed: str) -> str:
+    """A backbone's name spelt as ours: without its owner."""
+    return canonical(printed.rpartition("/")[2])
+
+
+def differences(result: PublishedResult, first_stage: str, depth: int) -> list[str]:
+    """What keeps a number from being compared with one that was measured, a few words each.
+
+    Args:
+        first_stage: name of the run that was re-ranked here, such as ``bm25s``; depth: candidates of each topic.
+    """
+    said = []
+    if result.depth.split()[0] != str(depth):
+        said.append(f"depth {result.depth}, here {depth}")
+    printed = canonical(result.first_stage).removesuffix("s")
+    if not (printed.startswith("bm25") and first_stage in {"bm25", "bm25s"}) and printed not in first_stage:
+        said.append(f"candidates of {result.first_stage}, here of {first_stage}")
+    if "sampled" in result.paper:
+        said.append("a sample of the queries")
+    if result.source == "quoted-by-third-party":
+        said.append("quoted by somebody else")
+    return said
 
 
 def read(path: Path) -> tuple[PublishedResult, ...]:

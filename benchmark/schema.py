@@ -74,6 +74,12 @@ def read_yaml(model: type[Model], path: Path) -> Model:
     return parse(model, values, str(path))
 
 
+def parse_yaml_list(model: type[Model], path: Path) -> list[Model]:
+    """Read one YAML file that lists records of one kind; UserError as of `parse`."""
+    values = yaml.load(path.read_text(encoding="utf-8"), _SAFE)  # noqa: S506  the same as safe_load, in C
+    return [parse(model, value, f"{path}: entry {number}") for number, value in enumerate(values, 1)]
+
+
 def read_catalogue(model: type[Model], folder: Path) -> dict[str, Model]:
     """Every entry of a catalogue folder by name; each is one YAML file, named as its entry.
 

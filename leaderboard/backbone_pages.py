@@ -8,7 +8,7 @@ from functools import partial
 
 from jinja2 import Environment
 
-from benchmark.backbones.spec import EndpointSource, HubSource, LocalSource, Source, WheelSource
+from benchmark.backbones.spec import AdapterSource, EndpointSource, HubSource, LocalSource, Source, WheelSource
 from benchmark.harness.record import BackboneRequest
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, results
@@ -67,6 +67,8 @@ def source_words(source: Source) -> str:
         return "a folder"
     if isinstance(source, EndpointSource):
         return f"{source.model}, asked through a server"
+    if isinstance(source, AdapterSource):
+        return f"the adapter {source_words(source.adapter)}, merged into {source_words(source.base)}"
     return f"{source_words(source.weights)}, run by vLLM"
 
 

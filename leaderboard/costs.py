@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.harness.record import Answers, CellSummary
+from benchmark.timing.record import Timing
 from leaderboard.rows import Row
 
 Trust = Literal["submitted", "spot-checked", "reproduced", "own run"]
@@ -74,22 +75,22 @@ def _well_formed(answers: Sequence[Answers]) -> float | None:
     return 1 - sum(each.malformed for each in answers) / read if read else None
 
 
-def timing(row: Row) -> Any:
+def timing(row: Row) -> Timing | None:
     """The timed session of a run; None where there was none."""
-    return getattr(row.cell, "timing", None)
+    return row.cell.timing
 
 
 def flops(summary: CellSummary) -> float | None:
     """Floating-point operations a query, where they were estimated."""
-    value: float | None = getattr(summary.cost, "flops", None)
-    return value
+    return summary.cost.flops
 
 
 def peak_memory(summary: CellSummary) -> int | None:
-    """Most bytes in use, weights included."""
-    if summary.memory is None:
+    """Most bytes in use, weights included; None where either is not known."""
+    memory = summary.memory
+    if memory is None or memory.weights is None or memory.peak_above_weights is None:
         return None
-    return summary.memory.weights + (summary.memory.peak_above_weights or 0)
+    return memory.weights + memory.peak_above_weights
 
 
 def trust_of(rows: Sequence[Row]) -> Trust:

@@ -148,7 +148,7 @@ def _render(
         history=history,
         timing=timing(row),
         flops=flops(row.summary) if row.summary else None,
-        energy=getattr(row.summary, "energy_joules", None),
+        energy=row.summary.energy_joules if row.summary else None,
         pairs=shown,
         queries=query_rows(full.records, _by_topic(full)),
         bibtex=cite.run(

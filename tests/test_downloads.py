@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -34,10 +36,10 @@ def url(site: Site) -> str:
 
 
 def test_a_file_is_fetched_once(site: Site, tmp_path: Path) -> None:
-    seen: list[tuple[int, int | None]] = []
+    seen: list[tuple[str, int, int | None]] = []
     target = tmp_path / "deep" / "run.trec"
     assert fetch(url(site), target, SHA256, lambda *at: seen.append(at)).read_bytes() == CONTENT
-    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    assert seen[-1] == ("run.trec", len(CONTENT), len(CONTENT))
     fetch(url(site), target, SHA256)
     assert len(site.asked) == 1
 
@@ -73,9 +75,24 @@ def test_a_complete_part_is_taken(site: Site, tmp_path: Path) -> None:
 def test_a_damaged_file_is_named_and_left(site: Site, tmp_path: Path) -> None:
     target = fetch(url(site), tmp_path / "run.trec", SHA256)
     target.write_bytes(CONTENT[:-1])
-    with pytest.raises(UserError, match=r"run\.trec: damaged: sha256 expected .*, found .*Delete it"):
+    with pytest.raises(UserError, match=r"run\.trec: damaged: sha256 expected .*, found .*data prepare --again"):
         fetch(url(site), target, SHA256)
     assert target.read_bytes() == CONTENT[:-1]
+
+
+def test_a_damaged_file_is_replaced_when_that_is_asked_for(site: Site, tmp_path: Path) -> None:
+    target = fetch(url(site), tmp_path / "run.trec", SHA256)
+    fetch(url(site), target, SHA256, anew=True)
+    assert len(site.asked) == 1
+    target.write_bytes(CONTENT[:-1])
+    assert fetch(url(site), target, SHA256, anew=True).read_bytes() == CONTENT
+
+
+def test_a_file_without_a_known_hash_is_taken_as_it_comes(site: Site, tmp_path: Path) -> None:
+    target = fetch(url(site), tmp_path / "run.trec", None)
+    target.write_bytes(b"mine")
+    assert fetch(url(site), target, None).read_bytes() == b"mine"
+    assert fetch(url(site), target, None, anew=True).read_bytes() == CONTENT
 
 
 def test_what_is_missing_or_unreachable_is_said(site: Site, tmp_path: Path) -> None:
@@ -91,6 +108,21 @@ def test_offline_nothing_is_asked_for(name: str, site: Site, tmp_path: Path, mon
     with pytest.raises(UserError, match=r"not here yet, and RERANKBENCH_OFFLINE"):
         fetch(url(site), tmp_path / "run.trec", SHA256)
     assert not site.asked
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from benchmark.downloads import fetch
+print(fetch(sys.argv[1], Path(sys.argv[2]), sys.argv[3]).stat().st_size)
+"""
+
+
+def test_two_processes_fetch_it_once(site: Site, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", FETCH, url(site), str(tmp_path / "run.trec"), SHA256]
+    started = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate()[0] for process in started] == [f"{len(CONTENT)}\n"] * 2
+    assert len(site.asked) == 1
 
 
 def test_two_at_once_fetch_it_once(site: Site, tmp_path: Path) -> None:

@@ -9,7 +9,18 @@ import pytest
 
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.published import FILE, PublishedResult, of, read, results
+from benchmark.published import (
+    FILE,
+    PublishedResult,
+    beside,
+    differences,
+    of,
+    of_paper,
+    our_method,
+    read,
+    results,
+)
+from methods import registry
 
 HEADER = "paper,arxiv,method,backbone,first_stage,depth,dataset,collection,metric,value,source,url"
 LINE = "ICR,2410.02642,ICR,Llama,BM25,100,NQ,beir-nq,nDCG@10,50.1,paper-or-repository,https://arxiv.org/abs/2410.02642"
@@ -44,6 +55,55 @@ def test_of_a_collection() -> None:
     assert found["BM25", None] == 30.5
     assert all(result.metric == "nDCG@10" and result.dataset == "NQ" for result in of("beir-nq"))
     assert of("demo") == []
+
+
+def test_numbers_beside_one_that_was_measured() -> None:
+    found = beside("beir-nq", "qrhead", "llama-3.1-8b-instruct")
+    assert found
+    assert {(result.method, result.backbone) for result in found} <= {
+        ("QRRetriever", "Llama-3.1-8B-Instruct"),
+        *((f"QRRetriever, {heads} heads", "Llama-3.1-8B-Instruct") for heads in (16, 32, 64, 128, 256, 512)),
+    }
+    assert {result.backbone for result in beside("beir-nq", "first-stage")} == {None}
+    assert beside("beir-nq", "icr", "qwen3-0.6b") == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours"),
+    [
+        ("ICR", "icr"),
+        ("ICR full", "icr"),
+        ("RankGPT-Bubble", "rankgpt"),
+        ("FirstMistral (first-token logits)", "first"),
+        ("Rank-K (32B)", None),
+        ("FIRST (original)", "first"),
+        ("Setwise best", "setwise"),
+        ("LRL (gpt-4o-mini)", None),
+    ],
+)
+def test_methods_as_sources_call_them(printed: str, ours: str | None) -> None:
+    assert our_method(printed) == ours
+
+
+def test_methods_are_ours() -> None:
+    for result in results():
+        if ours := our_method(result.method):
+            assert registry.find(ours).name == ours
+
+
+def test_what_keeps_a_number_from_being_compared() -> None:
+    (number,) = [result for result in beside("beir-nq", "icr", "llama-3.1-8b-instruct") if "Table 2" in result.paper]
+    assert differences(number, "bm25s", 200) == ["a sample of the queries"]
+    assert differences(number, "dense-granite-embedding-30m-english", 40) == [
+        "depth 200, here 40",
+        "candidates of BM25, here of dense-granite-embedding-30m-english",
+        "a sample of the queries",
+    ]
+
+
+def test_numbers_of_a_paper() -> None:
+    assert {result.arxiv for result in of_paper("2410.02642")} == {"2410.02642"}
+    assert of_paper("0000.00000") == []
 
 
 def test_empty_cells_are_none(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,33 @@ def test_least_permissions(path: Path) -> None:
     assert writing == MAY_WRITE.get(path.name, set())
 
 
+def test_the_supported_versions_of_python_are_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    supported = [name.rpartition(" ")[2] for name in project["classifiers"] if "Python :: 3." in name]
+    tests = jobs(ROOT / ".github" / "workflows" / "tests.yml")
+    assert tests["tests"]["strategy"]["matrix"]["python"] == supported
+    # The lowest versions of packages, on the lowest Python.
+    steps = tests["lowest"]["steps"]
+    assert [step["with"]["python-version"] for step in steps if "python-version" in step.get("with", {})] == supported[
+        :1
+    ]
+
+
+def test_every_script_is_a_workflows_and_told() -> None:
+    scripts = {f".ci/{path.name}" for path in (ROOT / ".ci").iterdir()}
+    run = {
+        step["run"].split()[0]
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        for step in job["steps"]
+        if "run" in step
+    }
+    assert run == scripts
+    told = (ROOT / "docs" / "maintaining.md").read_text()
+    assert all(f"`{path.name}`" in told for path in WORKFLOWS)
+    assert all(f"`{script}" in told for script in scripts)
+
+
 def test_trusted_code_only_where_a_label_was_set() -> None:
     (job,) = jobs(ROOT / ".github" / "workflows" / "ingest.yml").values()
     assert job["if"] == "github.event.label.name == 'ingest'"
@@ -54,6 +82,9 @@ def test_trusted_code_only_where_a_label_was_set() -> None:
     assert ours["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert theirs["ref"] == "${{ github.event.pull_request.head.sha }}"
     assert theirs["sparse-checkout"] == "submissions"
+    # What checkout refuses unless it is asked for, is asked for in this one step of all workflows.
+    assert theirs["allow-unsafe-pr-checkout"] is True
+    assert sum("allow-unsafe" in line for path in WORKFLOWS for line in path.read_text().splitlines()) == 1
     # No step runs anything from where their files are; the path is an argument.
     assert [step["run"] for step in job["steps"] if "run" in step] == [
         ".ci/ingest build/theirs/submissions build/ingest"

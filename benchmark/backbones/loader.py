@@ -87,6 +87,7 @@ def load(
             dtype=getattr(torch, number_format),
             device_map=device,
             output_loading_info=True,
+            use_safetensors=True,  # never a pickle, whatever else lies there
             **extra,
         )
     except Exception as error:

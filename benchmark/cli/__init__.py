@@ -14,6 +14,7 @@ from benchmark.errors import UserError, explain_os_error
 COMMANDS = {
     "list": "Show methods, backbones, collections or suites.",
     "run": "Run a suite; finished work is not repeated.",
+    "time": "Time a suite's methods beside the bare forward pass.",
     "status": "Say how far the cells of a results folder are.",
     "diff": "Say what differs between two results folders.",
     "rerank": "Re-rank candidates from a JSON lines file.",

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from benchmark.errors import UserError
+from benchmark.errors import UserError, some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.cli.downloads import Downloads
+    from benchmark.collections.base import Collection
+    from benchmark.collections.spec import CollectionSpec
 
 
 @click.group()
@@ -23,7 +33,7 @@ def listing(family: str | None) -> None:
 
     held = manifest.read().held
     table = Table()
-    for column in ("collection", "split", "from", "topics", "documents", "runs to fetch", "licence", "here"):
+    for column in ("collection", "split", "from", "topics", "documents", "size", "runs to fetch", "licence", "here"):
         table.add_column(column, overflow="fold")
     families = {spec.family for spec in catalogue.entries().values()}
     if family is not None and family not in families:
@@ -33,14 +43,14 @@ def listing(family: str | None) -> None:
             continue
         for split, part in spec.splits.items():
             fetched = [run for run in part.runs.values() if run.url]
-            size = sum(run.bytes or 0 for run in fetched) / 1e6
             table.add_row(
                 name,
                 split,
                 part.source.kind,
                 f"{part.queries:,}",
                 f"{part.documents:,}",
-                f"{len(fetched)} ({size:.1f} MB)" if fetched else "0",
+                in_units(part.bytes) if part.bytes else "",
+                f"{len(fetched)} ({in_units(sum(run.bytes or 0 for run in fetched))})" if fetched else "0",
                 spec.licence,
                 "yes" if f"{name}:{split}" in held or part.source.kind == "folder" else "",
             )
@@ -49,43 +59,66 @@ def listing(family: str | None) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, metavar="[COLLECTION[:SPLIT]...]")
-@click.option("--suite", "suite_name", default=None, help="Also every collection of this suite.")
-def prepare(names: tuple[str, ...], suite_name: str | None) -> None:
-    """Fetch collections with their runs, build a BM25 run where that is the default one, look every candidate up.
+@click.option("--suite", "suite_name", default=None, help="Also every collection of this suite, with its runs.")
+@click.option("--again", is_flag=True, help="Fetch anew what is damaged; nothing is replaced without this.")
+def prepare(names: tuple[str, ...], suite_name: str | None, again: bool) -> None:
+    """Fetch collections with their runs, build runs that can be built, look every candidate up.
 
-    Documents and judgements come through ir-datasets or mteb, which download on first use; a run that broke off goes on
-    where it stopped.
+    Sizes and licences are said first. Documents and judgements come through ir-datasets or mteb, which download on
+    first use; a run that broke off goes on where it stopped.
     """
-    from benchmark import suites
-    from benchmark.collections import catalogue, manifest, workshop
-    from benchmark.collections.runs import NotBuilt
+    from rich.console import Console
 
-    chosen = [(name.partition(":")[0], name.partition(":")[2] or "test") for name in names]
+    from benchmark import suites
+    from benchmark.cli.downloads import Downloads
+    from benchmark.collections import catalogue, manifest, workshop
+
+    console = Console(stderr=True)
+    wanted: dict[tuple[str, str], list[str | None]] = {}
+    for name in names:
+        wanted.setdefault((name.partition(":")[0], name.partition(":")[2] or "test"), [None])
     depth = workshop.DEPTH
     if suite_name is not None:
-        suite = suites.find(suite_name)
-        chosen += [(entry.collection, entry.split) for entry in suite.collections]
+        suite = suites.present(suites.find(suite_name), console.print)
+        for entry in suite.collections:
+            wanted.setdefault((entry.collection, entry.split), []).extend(entry.first_stages)
         depth = max(depth, *suite.depth)
-    if not chosen:
+    if not wanted:
         raise UserError("Name collections, or a --suite.")
-    for name, split in dict.fromkeys(chosen):
+    for name, split in wanted:
         spec = catalogue.entry(name)
         if spec:
-            part = spec.splits.get(split)
-            size = f"{part.queries:,} topics, {part.documents:,} documents, " if part else ""
-            click.echo(f"{spec.name}: {size}licence {spec.licence}", err=True)
+            click.echo(announced(spec, split), err=True)
+    for (name, split), stages in wanted.items():
         collection = catalogue.find(name, split)
-        try:
-            collection.first_stage()
-        except NotBuilt:
-            built = workshop.build(collection, workshop.BM25, depth)
-            click.echo(f"{manifest.key(collection)}: built {built.path.stem}, nDCG@10 {built.ndcg_at_10:.4f}", err=True)
-        held = manifest.prepare(collection)
+        if again:
+            for sentence in manifest.discard_damaged(collection):
+                click.echo(sentence, err=True)
+        with Downloads(console) as downloads:
+            collection.progress, collection.anew = downloads.show, again
+            _make_runs(collection, list(dict.fromkeys(stages)), depth, downloads)
+            held = manifest.prepare(collection, _path(name))
+        unjudged = f": {some(held.unjudged)}" if held.unjudged else ""
+        runs = ", ".join(f"{run} (depth {held.depths[run]})" for run in held.runs)
         click.echo(
-            f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements), "
-            f"{held.judgements} judgements, runs: {', '.join(held.runs)}; "
+            f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements"
+            f"{unjudged}), {held.judgements} judgements, runs: {runs}; "
             f"{held.candidates} candidates found in the corpus"
         )
+
+
+def _make_runs(collection: Collection, stages: Sequence[str | None], depth: int, downloads: Downloads) -> None:
+    """Build the runs among these that can be built and are not there yet."""
+    from benchmark.collections import manifest, workshop
+    from benchmark.collections.runs import NotBuilt
+
+    for stage in stages:
+        try:
+            collection.first_stage(stage)
+        except NotBuilt:
+            retriever = workshop.named(stage or workshop.BM25.name)
+            built = workshop.build(collection, retriever, depth, progress=downloads.counted("Documents"))
+            click.echo(f"{manifest.key(collection)}: built {built.path.stem}, nDCG@10 {built.ndcg_at_10:.4f}", err=True)
 
 
 @command.command()
@@ -95,7 +128,8 @@ def verify(names: tuple[str, ...]) -> None:
     from benchmark.collections import catalogue, manifest
 
     held = manifest.read().held
-    chosen = [name if ":" in name else f"{name}:test" for name in names] or list(held)
+    by_path = {before.asked: name for name, before in held.items() if before.asked}
+    chosen = [by_path.get(_path(name), name if ":" in name else f"{name}:test") for name in names] or list(held)
     missing = [name for name in chosen if name not in held]
     if missing:
         raise UserError([f"{name}: was not prepared here: rerankbench data prepare {name}" for name in missing])
@@ -103,10 +137,37 @@ def verify(names: tuple[str, ...]) -> None:
     for name in chosen:
         before = held[name]
         try:
-            found = manifest.differences(before, catalogue.find(before.collection, before.split))
+            found = manifest.differences(before, catalogue.find(before.asked or before.collection, before.split))
         except UserError as error:
             found = list(error.problems)
         problems += found
         click.echo(f"{name}: {'damaged' if found else 'as prepared'}")
     if problems:
         raise UserError(problems)
+
+
+def _path(name: str) -> str | None:
+    """The whole path of a collection that is found by its path; None for another."""
+    from benchmark.collections import catalogue
+
+    path = Path(name).expanduser()
+    return str(path.resolve()) if path.exists() and not catalogue.entry(name) else None
+
+
+def announced(spec: CollectionSpec, split: str) -> str:
+    """What is about to be fetched and under which licence."""
+    part = spec.splits.get(split)
+    if part is None:
+        return f"{spec.name}: licence {spec.licence}"
+    runs = sum(run.bytes or 0 for run in part.runs.values() if run.url)
+    sizes = [f"{in_units(part.bytes)} of data" if part.bytes else "", f"{in_units(runs)} of runs" if runs else ""]
+    said = ", ".join(size for size in sizes if size) or "size not stated"
+    return f"{spec.name}: {part.queries:,} topics, {part.documents:,} documents, {said}, licence {spec.licence}"
+
+
+def in_units(size: int) -> str:
+    """Bytes as a person says them."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size / 1000:.1f} kB"

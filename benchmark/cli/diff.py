@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.options import RESULTS
+
 if TYPE_CHECKING:
     from benchmark.harness.difference import Change, Comparison, Difference
 
@@ -18,18 +20,19 @@ SHOWN = 8
 
 
 @click.command()
-@click.argument("a", metavar="RESULTS_A", type=click.Path(file_okay=False, path_type=Path))
-@click.argument("b", metavar="RESULTS_B", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("a", metavar="RESULTS_A", type=RESULTS)
+@click.argument("b", metavar="RESULTS_B", type=RESULTS)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every query and every metric.")
-def command(a: Path, b: Path, as_json: bool) -> None:
+def command(a: Path | str, b: Path | str, as_json: bool) -> None:
     """Say what differs between two results folders: inputs, versions, prompts, rankings, metrics.
 
     Cells are matched by method, preset, backbone and collection; p is of the paired test of B against A.
     """
     from benchmark.harness.difference import compare
+    from benchmark.harness.mirror import at_hand
     from benchmark.harness.store import read_cells
 
-    found = compare(read_cells(a), read_cells(b))
+    found = compare(read_cells(at_hand(a)), read_cells(at_hand(b)))
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
         return

@@ -76,7 +76,8 @@ def _accelerator() -> str:
 def _backbones() -> list[str]:
     """A line for every backbone whose weights this project keeps itself."""
     from benchmark.backbones.catalogue import Selected, entries
-    from benchmark.backbones.sources import MANIFEST, folder_of
+    from benchmark.backbones.converted import MANIFEST
+    from benchmark.backbones.sources import folder_of
     from benchmark.backbones.spec import WheelSource
 
     lines = []

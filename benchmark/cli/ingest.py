@@ -30,20 +30,21 @@ def command(
     if there was one.
     """
     from benchmark.errors import UserError
-    from benchmark.submissions.ingest import check_all, folders, markdown, write_cells
+    from benchmark.submissions.ingest import accept, check_all, flag_copies, folders, markdown
     from benchmark.submissions.record import RECORDS
     from benchmark.submissions.trust import read_records
 
     paths = folders(submissions, only)
     verified = read_records(records or submissions / RECORDS)
-    reports, problems = [], []
-    for report in check_all(paths, jobs):
-        reports.append(report)
+    reports = list(check_all(paths, jobs))
+    flag_copies(reports)
+    problems = []
+    for report in reports:
+        if out:
+            accept(submissions, report, verified, out)
         problems += [f"{report.name}: {problem}" for problem in report.problems]
         for flag in report.flags:
             click.echo(f"{report.name}: flag: {flag}", err=True)
-        if out and not report.problems:
-            write_cells(submissions, report, verified, out)
     if summary:
         summary.write_text(markdown(reports), encoding="utf-8")
     refused = sum(bool(report.problems) for report in reports)

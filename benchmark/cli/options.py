@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,66 @@ from benchmark.backbones.catalogue import Selected
 from benchmark.errors import UserError
 from benchmark.harness.provenance import usable_cores
 
+
+class ResultsType(click.ParamType[Path | str]):
+    """A results folder as a path; or a URL of fsspec's (s3://, gs://, memory://) as it was typed."""
+
+    name = "folder or URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """See the class."""
+        from benchmark.harness.mirror import is_url
+
+        if isinstance(value, str) and is_url(value):
+            return value
+        text = value.removeprefix("file://") if isinstance(value, str) else value
+        path: Path = click.Path(file_okay=False, path_type=Path).convert(text, param, ctx)
+        return path
+
+
+RESULTS = ResultsType()
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The suite, and what is taken of it or put in its place."""
+    for decorate in (
+        click.option(
+            "--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's."
+        ),
+        click.option(
+            "--option",
+            "options",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="An option of the method, on top of its preset (repeatable; needs one --method).",
+        ),
+        click.option(
+            "--collection",
+            "collections",
+            multiple=True,
+            metavar="NAME[:SPLIT[:RUN]]",
+            help="This collection instead of the suite's (repeatable).",
+        ),
+        click.option(
+            "--backbone",
+            "backbones",
+            multiple=True,
+            metavar="NAME",
+            help="This backbone instead of the suite's (repeatable).",
+        ),
+        click.option(
+            "--method",
+            "methods",
+            multiple=True,
+            metavar="NAME[:PRESET]",
+            help="Only this method (repeatable); need not be in the suite.",
+        ),
+        click.argument("suite"),
+    ):
+        function = decorate(function)
+    return function
 
 
 def backbone_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,6 +102,16 @@ def backbone_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def deterministic_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--deterministic``."""
+    option: Decorator = click.option(
+        "--deterministic",
+        is_flag=True,
+        help="Hold torch to algorithms that give the same bytes every time; an operation that has none is an error.",
+    )
+    return option(function)
+
+
 def prepared(selected: Selected, accept_terms: bool) -> Any:
     """Folder of a backbone's weights, fetched if need be, with a line on standard error for what takes time."""
     from benchmark.backbones.sources import prepare
@@ -49,16 +119,16 @@ def prepared(selected: Selected, accept_terms: bool) -> Any:
     return prepare(selected, accept_terms=accept_terms, report=lambda line: click.echo(line, err=True))
 
 
-def key_values(options: tuple[str, ...]) -> dict[str, str]:
+def key_values(options: tuple[str, ...], name: str = "--option") -> dict[str, str]:
     """Repeated ``--option key=value`` as a mapping; UserError naming each that has no ``=``."""
     values: dict[str, str] = {}
     problems = []
     for option in options:
         key, equals, value = option.partition("=")
         if not equals or not key.strip():
-            problems.append(f"--option '{option}': expected KEY=VALUE.")
+            problems.append(f"{name} '{option}': expected KEY=VALUE.")
         elif key.strip() in values:
-            problems.append(f"--option '{option}': {key.strip()} was given before.")
+            problems.append(f"{name} '{option}': {key.strip()} was given before.")
         values[key.strip()] = value
     if problems:
         raise UserError(problems)

@@ -68,7 +68,7 @@ class RunProgress:
 
     def cell_started(self, planned: Planned, done: int) -> None:
         """See `runner.Progress`."""
-        slug = planned.request.slug
+        slug = planned.slug
         self._in_cell[slug] = done
         self._running[slug] = _title(planned)
         self._advance(planned, done)
@@ -79,7 +79,7 @@ class RunProgress:
 
     def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
         """See `runner.Progress`."""
-        self._in_cell[planned.request.slug] += 1
+        self._in_cell[planned.slug] += 1
         self._queries += 1
         self._failures += failure is not None
         self._seconds[planned.backbone is not None].append(seconds)
@@ -88,12 +88,12 @@ class RunProgress:
             self._say("failed", f"{_title(planned)}: {failure}")
         if not self._console.is_terminal and time.monotonic() - self._last_line > LINE_EVERY:
             self._last_line = time.monotonic()
-            done = self._in_cell[planned.request.slug]
+            done = self._in_cell[planned.slug]
             self._say("", f"{_title(planned)}: {done}/{planned.queries} queries, {self._standing()}")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """See `runner.Progress`."""
-        slug = planned.request.slug
+        slug = planned.slug
         self._over += 1
         self._running.pop(slug, None)
         self._describe()

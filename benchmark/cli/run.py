@@ -2,62 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.executors import Asked, executor_options
+from benchmark.cli.options import (
+    RESULTS,
+    backbone_options,
+    deterministic_option,
+    key_values,
+    prepared,
+    selection_options,
+)
 from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.harness.plan import Planned
+
+SPOOL = ".slurm"
+"""Folder of Slurm's jobs below the results."""
 
 INTERRUPTED = "Interrupted. Finished queries are kept; run the same command again to go on."
 
 
 @click.command()
-@click.argument("suite")
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="NAME[:PRESET]",
-    help="Only this method (repeatable); need not be in the suite.",
-)
-@click.option(
-    "--backbone",
-    "backbones",
-    multiple=True,
-    metavar="NAME",
-    help="This backbone instead of the suite's (repeatable).",
-)
-@click.option(
-    "--collection",
-    "collections",
-    multiple=True,
-    metavar="NAME[:SPLIT[:RUN]]",
-    help="This collection instead of the suite's (repeatable).",
-)
-@click.option(
-    "--option",
-    "options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="An option of the method, on top of its preset (repeatable; needs one --method).",
-)
-@click.option("--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's.")
+@selection_options
 @click.option(
     "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
+    type=RESULTS,
+    default="results",
     show_default=True,
-    help="Folder of all results.",
+    help="Folder of all results, or a URL of fsspec's, such as s3://bucket/prefix.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Cells that run at once, each in a process of its own; they share the threads, and are spread over the GPUs.",
-)
+@executor_options
 @click.option(
     "--query-timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -71,6 +51,9 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
     is_flag=True,
     help="Also run cells again that ended early (out of memory, killed), and queries that failed.",
 )
+@click.option("--dry-run", is_flag=True, help="List the cells, and how far each is, and stop.")
+@click.option("--energy", is_flag=True, help="Also read the device's energy meter (NVML, RAPL); refused without one.")
+@deterministic_option
 @backbone_options
 def command(
     suite: str,
@@ -79,13 +62,16 @@ def command(
     collections: tuple[str, ...],
     options: tuple[str, ...],
     depth: int | None,
-    results: Path,
-    workers: int,
+    results: Path | str,
     query_timeout: float,
     retry_failed: bool,
+    energy: bool,
+    deterministic: bool,
     threads: int,
     dtype: Any,
     accept_terms: bool,
+    dry_run: bool,
+    **where: Any,
 ) -> None:
     """Run SUITE (a name, or a YAML file); finished queries are found and not repeated.
 
@@ -97,29 +83,61 @@ def command(
     from benchmark.cli.progress import RunProgress
     from benchmark.cli.table import print_results
     from benchmark.harness.devices import accelerators
+    from benchmark.harness.mirror import ObjectMirror
     from benchmark.harness.plan import plan, select
     from benchmark.harness.runner import Execution, require_complete, run_cells
 
+    asked = Asked(**where)
+    asked.check()
+    if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
+        raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
-    chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
+    named = suites.find(suite)
+    # What is named is wanted: that it is not here is an error then.
+    held = named if collections else suites.present(named, console.print)
+    chosen = select(held, methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
     cells = plan(
         chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=console.print
     )
+    mirror = None if isinstance(results, Path) else ObjectMirror(results, note=console.print)
+    folder = mirror.folder if mirror else Path(results)
+    if mirror:
+        mirror.fetch([cell.slug for cell in cells])
+    if dry_run:
+        list_cells(cells, folder)
+        return
+    workers = asked.workers or 1
     # One worker finds its device as it always did.
-    devices = accelerators() if workers > 1 else ()
+    devices = accelerators() if asked.executor == "local" and workers > 1 else ()
     if 0 < len(devices) < workers:
         console.print(f"{workers} workers share {len(devices)} GPUs: the memory of each must hold several backbones.")
-    execution = Execution(threads, workers, query_timeout, retry_failed, devices)
+    execution = Execution(threads, workers, query_timeout, retry_failed, devices, energy, deterministic)
+    executor = asked.build(folder, folder / SPOOL, execution)
     try:
         with RunProgress(cells, console, workers) as progress:
-            outcome = run_cells(cells, results, execution, progress)
+            outcome = run_cells(cells, folder, execution, progress, executor, mirror)
     except KeyboardInterrupt:
         raise UserError(INTERRUPTED) from None
-    print_results([cell for cell in cells if cell.request.slug not in outcome.problems], results)
+    finally:
+        if mirror:
+            mirror.close()
+    print_results([cell for cell in cells if cell.slug not in outcome.problems], folder)
     if outcome.interrupted:
         complete = len(outcome.ran) + len(outcome.found)
         click.echo(f"{complete} of {len(cells)} cells are complete.", err=True)
         raise UserError(INTERRUPTED)
     require_complete(outcome)
     click.echo(f"Results: {results}. Page: rerankbench leaderboard build --results {results}", err=True)
+
+
+def list_cells(cells: Sequence[Planned], results: Path) -> None:
+    """A line for each cell, with how far it is; the lines of those that run are not counted."""
+    from benchmark.harness.store import REQUEST, is_complete
+
+    for planned in cells:
+        folder = results / planned.slug
+        state = "complete" if is_complete(folder) else "begun" if (folder / REQUEST).is_file() else "waiting"
+        click.echo(f"{state:<8}  {planned.queries:>6} queries  {planned.slug}")
+    queries = sum(planned.queries for planned in cells)
+    click.echo(f"{len(cells)} cells, {queries} queries.", err=True)

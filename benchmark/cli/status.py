@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.options import RESULTS
+
 if TYPE_CHECKING:
     from benchmark.harness.live import Whole
 
@@ -16,9 +18,9 @@ COLOUR = {"complete": "green", "running": "cyan", "failed": "red"}
 
 
 @click.command()
-@click.argument("results", type=click.Path(file_okay=False, path_type=Path), default=Path("results"))
+@click.argument("results", type=RESULTS, default="results")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(results: Path, as_json: bool) -> None:
+def command(results: Path | str, as_json: bool) -> None:
     """Say how far the cells in RESULTS (./results by default) are, also while they run. Nothing is changed.
 
     The time left is estimated from the seconds of queries that are done, for as many workers as run now.
@@ -28,8 +30,14 @@ def command(results: Path, as_json: bool) -> None:
 
     from benchmark.cli.table import output
     from benchmark.harness.live import standings, whole
+    from benchmark.harness.mirror import ObjectMirror
 
-    cells = standings(results)
+    if isinstance(results, Path):
+        cells = standings(results)
+    else:
+        mirror = ObjectMirror(results)
+        mirror.fetch()
+        cells = standings(mirror.folder, mirror.running())
     total = whole(cells)
     if as_json:
         click.echo(json.dumps({"cells": [asdict(cell) for cell in cells], "all": asdict(total)}, indent=1))

@@ -42,13 +42,16 @@ def command(
     from benchmark.submissions.record import Submission
     from benchmark.submissions.validate import check
 
-    cells = pack.finished_cells(results)
+    cells, unfinished = pack.finished_cells(results)
     try:
         packed = pack.submissions(
             cells, contact=contact, licence=licence, training_data=training_data, urls=key_values(artefacts)
         )
     except ValidationError as error:
         raise UserError(explain(error, Submission)) from None
+    pack.refuse_existing(packed, out)
+    for cell in unfinished:
+        click.echo(f"{cell.folder}: note: not finished, left out.", err=True)
     problems = []
     for submission, of_it in packed:
         folder = pack.write(submission, of_it, out)

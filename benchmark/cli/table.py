@@ -29,7 +29,7 @@ def print_results(cells: Sequence[Planned], results: Path) -> None:
     for name in ("nDCG@10", "95% interval", "median s", "p90 s", "peak MiB", "failed"):
         table.add_column(name, justify="right")
     for planned in cells:
-        folder = results / planned.request.slug
+        folder = results / planned.slug
         summary = read_cell(folder).summary if (folder / "summary.json").is_file() else None
         if summary is None:
             continue

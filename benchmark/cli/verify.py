@@ -17,7 +17,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("submission", type=FOLDER)
 @click.option("--sample", "size", type=click.IntRange(min=1), default=20, show_default=True, help="Queries a run.")
 @click.option("--all", "whole", is_flag=True, help="Every query, for the level 'reproduced'.")
-@click.option("--seed", show_default="this checkout's commit", help="What the sample follows from.")
+@click.option("--seed", show_default="the commit that brought SUBMISSION", help="What the sample follows from.")
 @click.option("--by", required=True, metavar="NAME", help="Who signs the record.")
 @click.option("--run", "runs", multiple=True, metavar="FILE", help="Only this run, named as its files (repeatable).")
 @click.option("--backbone", metavar="NAME", help="Where this machine has the weights, if not under their own name.")
@@ -57,9 +57,13 @@ def command(
     report = check(submission)
     if report.submission is None or report.problems:
         raise UserError(report.problems)
-    seed = seed or provenance.git_state(Path(__file__).parents[2])[0]
+    if seed is None and (commit := provenance.commit_of(submission.resolve())):
+        seed = f"commit {commit}"
     if seed is None:
-        raise UserError("This is no git checkout, whose commit the sample would follow from. Give --seed.")
+        raise UserError(
+            f"{submission}: not committed as it stands, and the sample follows from the commit that brought it. Merge "
+            "it first; or give --seed, which the record will say that you chose."
+        )
     chosen = [checked for checked in report.runs if not runs or checked.run.file in runs]
     if not chosen:
         raise UserError(f"{submission}: has no run '{runs[0]}'. It has {', '.join(c.run.file for c in report.runs)}.")
@@ -72,6 +76,10 @@ def command(
         found.append(verified)
         agreeing = verified.sample - len(verified.differences)
         click.echo(f"{checked.run.file}: {agreeing} of {verified.sample} queries agree ({verified.queries} in all).")
+        if verified.ndcg10:
+            click.echo(
+                "{}: nDCG@10 {:.4f} as submitted, {:.4f} in the re-run.".format(checked.run.file, *verified.ndcg10)
+            )
         for note in verified.notes:
             click.echo(f"{checked.run.file}: note: {note}", err=True)
     values = {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.collections.rules import NO_RULES, Rules
+from benchmark.downloads import Progress, silent
+from benchmark.errors import UserError, some
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class FirstStage:
         name: its name in the collection; path: a run file; sha256: of that file.
         rules: what is removed from its lists.
         excluded: docids by qid, for the rules.
+        depth: documents of a topic at most, as catalogued; None: not known.
     """
 
     name: str
@@ -59,6 +62,7 @@ class FirstStage:
     sha256: str
     rules: Rules = NO_RULES
     excluded: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    depth: int | None = None
 
     def hits(self) -> dict[str, list[Hit]]:
         """Candidates of each topic, best first, less what the rules remove; UserError for a malformed file."""
@@ -71,6 +75,18 @@ class FirstStage:
         return read_run(self.path)
 
 
+class NotInCorpus(UserError):
+    """Documents that were asked for and are not there.
+
+    Args:
+        collection: where they are not; missing: their ids, all of them; the message lists the first.
+    """
+
+    def __init__(self, collection: str, missing: Sequence[str]) -> None:
+        self.missing = tuple(missing)
+        super().__init__(f"Collection '{collection}': not in the corpus ({len(missing)} in all): {some(missing)}.")
+
+
 class Collection(ABC):
     """Topics, documents, judgements and runs of one split; nothing is read before it is asked for.
 
@@ -78,6 +94,7 @@ class Collection(ABC):
         name: the collection's name; split: which part of it; revision: sha256 of topics, documents and judgements.
         relevant_from: lowest grade that counts as relevant in MAP, MRR and recall.
         rules: what is done to its candidates before they are ranked.
+        progress: told of downloads; anew: whether a damaged file that was fetched is replaced.
     """
 
     name: str
@@ -86,6 +103,8 @@ class Collection(ABC):
     family: str
     relevant_from: int
     rules: Rules = NO_RULES
+    progress: Progress = staticmethod(silent)
+    anew: bool = False
 
     @property
     @abstractmethod
@@ -99,6 +118,12 @@ class Collection(ABC):
     @abstractmethod
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """The documents with these ids, in this order; UserError that lists ids that are not in the corpus."""
+
+    def check_corpus(self, docids: Sequence[str], known: Container[str]) -> None:
+        """`NotInCorpus` for ids that are not known."""
+        missing = [docid for docid in docids if docid not in known]
+        if missing:
+            raise NotInCorpus(self.name, missing)
 
     @abstractmethod
     def corpus(self) -> Iterator[Document]:
@@ -115,6 +140,10 @@ class Collection(ABC):
     @abstractmethod
     def first_stage(self, name: str | None = None) -> FirstStage:
         """A run by name, or the default one; UserError when there is none of that name."""
+
+    def fetched_files(self) -> Mapping[str, Path]:
+        """Files of the documents, topics and judgements that were fetched and are here, by name; none by default."""
+        return {}
 
     def excluded(self) -> Mapping[str, frozenset[str]]:
         """Documents that the collection excludes for a topic, by qid, for its rules; none by default."""

@@ -8,10 +8,19 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmark.collections.base import Collection
-from benchmark.collections.folder import FolderCollection
+from benchmark.collections.by_hand import ByHandCollection
+from benchmark.collections.files import FilesCollection
+from benchmark.collections.folder import FolderCollection, splits
 from benchmark.collections.formats import recognise
 from benchmark.collections.questions import QuestionsCollection
-from benchmark.collections.spec import CollectionSpec, FolderSource, IrDatasetsSource, MtebSource
+from benchmark.collections.spec import (
+    ByHandSource,
+    CollectionSpec,
+    FilesSource,
+    FolderSource,
+    IrDatasetsSource,
+    MtebSource,
+)
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean, unknown
 from benchmark.schema import read_catalogue
@@ -67,10 +76,14 @@ def _catalogued(spec: CollectionSpec, split: str) -> Collection:
     match spec.splits[split].source:
         case FolderSource(folder=folder):
             return FolderCollection(FOLDER / folder, spec, split)
-        case IrDatasetsSource(id=dataset):
+        case FilesSource() as source:
+            return FilesCollection(source, spec, split)
+        case ByHandSource() as source:
+            return ByHandCollection(source, spec, split)
+        case IrDatasetsSource(id=dataset, query_field=field):
             from benchmark.collections.irdatasets import IrDatasetsCollection
 
-            return IrDatasetsCollection(dataset, spec, split)
+            return IrDatasetsCollection(dataset, spec, split, field)
         case MtebSource() as source:
             from benchmark.collections.mteb_tasks import MtebCollection
 
@@ -78,7 +91,7 @@ def _catalogued(spec: CollectionSpec, split: str) -> Collection:
 
 
 def _in_folder(path: Path, split: str) -> Collection:
-    """A folder with one folder a split, or one without splits, which counts as test.
+    """A folder with one folder a split, one as BEIR publishes them, or one without splits, which counts as test.
 
     One that is called as a catalogue entry is named apart, so that no page takes it for the entry.
     """
@@ -90,6 +103,11 @@ def _in_folder(path: Path, split: str) -> Collection:
     inner = sorted(found.parent.name for found in path.glob("*/queries.jsonl"))
     if inner:
         raise unknown(f"split of collection '{path.resolve().name}':", split, inner)
+    published = splits(path)
+    if published:
+        if split not in published:
+            raise unknown(f"split of collection '{path.resolve().name}':", split, published)
+        return FolderCollection(path, None, split, name)
     if split != "test":
         raise UserError(
             f"Collection '{path.resolve().name}' has no {split} split: its folder is one set and counts as test. Put "

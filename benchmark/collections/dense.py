@@ -1,4 +1,4 @@
-"""Make a first-stage run with an embedding model of sentence-transformers; the corpus is read as a stream."""
+"""Make a first-stage run with a dense or learned-sparse model of sentence-transformers; the corpus is a stream."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.collections.base import Document, Hit, Topic
+from benchmark.collections.retrievers import Kind
 from benchmark.errors import UserError
 
 BLOCK = 4096
@@ -30,7 +31,8 @@ def dense_run(
     of docid. The same machine and model give the same bytes; others may differ in the last digits.
 
     Args:
-        model: a ``SentenceTransformer``; documents: taken one at a time; batch: texts embedded in one pass.
+        model: a ``SentenceTransformer`` or ``SparseEncoder``; documents: taken one at a time.
+        batch: texts embedded in one pass.
         progress: called with the number of documents done.
     """
     asked = list(topics)
@@ -41,7 +43,8 @@ def dense_run(
     for block in _blocks(documents, BLOCK):
         texts = [f"{document.title} {document.text}".strip() for document in block]
         found: Tensor = model.similarity(queries, model.encode_document(texts, **_settings(batch)))
-        for at, row in enumerate(found.double().cpu().round(decimals=6)):
+        # A learned-sparse model may give its products as a sparse matrix.
+        for at, row in enumerate(found.to_dense().double().cpu().round(decimals=6)):
             kept = _best([*docids[at], *(document.docid for document in block)], [*scores[at], *row.tolist()], depth)
             docids[at], scores[at] = [docid for docid, _ in kept], [score for _, score in kept]
         done += len(block)
@@ -52,11 +55,11 @@ def dense_run(
     }
 
 
-def load(name: str, revision: str | None) -> Any:
+def load(name: str, revision: str | None, kind: Kind = "dense") -> Any:
     """An embedding model.
 
     Args:
-        name: hub repository or folder; revision: hub commit, needed for a repository.
+        name: hub repository or folder; revision: hub commit, needed for a repository; kind: of its vectors.
 
     Raises:
         UserError: no revision, or a model that cannot be loaded.
@@ -65,10 +68,10 @@ def load(name: str, revision: str | None) -> Any:
 
     if revision is None and not Path(name).is_dir():
         raise UserError(f"--model {name}: give the commit too (--model-revision), so that the run can be made again.")
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer, SparseEncoder
 
     try:
-        return SentenceTransformer(name, revision=revision)
+        return (SentenceTransformer if kind == "dense" else SparseEncoder)(name, revision=revision)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"--model {name}: cannot be loaded ({reason}).") from None

@@ -1,19 +1,21 @@
-"""A collection in a folder: ``corpus.jsonl`` (or ``.gz``), ``queries.jsonl``, ``qrels.tsv``, ``run.<name>.trec``."""
+"""A collection in a folder: ``corpus.jsonl`` (or ``.gz``), ``queries.jsonl``, ``qrels.tsv``, ``run.<name>.trec``.
+
+A folder as BEIR publishes them has ``qrels/<split>.tsv`` instead; then only the queries judged there are its topics.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from benchmark.collections.base import Collection, Document, FirstStage, Qrels, Topic
-from benchmark.collections.reading import opened
+from benchmark.collections.reading import json_lines
 from benchmark.collections.rules import Rules
 from benchmark.collections.runs import Runs
 from benchmark.collections.spec import CollectionSpec
-from benchmark.errors import UserError
+from benchmark.errors import UserError, refuse
 from benchmark.evaluation.qrels import read_qrels
 from benchmark.hashing import sha256_files
 
@@ -41,36 +43,40 @@ class FolderCollection(Collection):
     @cached_property
     def revision(self) -> str:
         """See `Collection.revision`; UserError when a catalogued collection's files were changed."""
-        actual = content_hash(self.folder)
-        if self.spec and actual != self.spec.splits[self.split].sha256:
+        actual = content_hash(self.located(), self.split)
+        pinned = self.spec.splits[self.split].sha256 if self.spec else None
+        if pinned not in (None, actual):
             raise UserError(
                 f"Collection '{self.name}' ({self.split}) in {self.folder} is not the catalogued one: sha256 expected "
-                f"{self.spec.splits[self.split].sha256}, found {actual}. Restore its files."
+                f"{pinned}, found {actual}. Restore its files."
             )
         return actual
 
+    def located(self) -> Path:
+        """The folder, for reading."""
+        return self.folder
+
     def topics(self) -> Iterator[Topic]:
-        """See `Collection.topics`."""
-        path = _existing(self.folder, "queries.jsonl")
-        for line in _identified(path):
-            yield Topic(line["_id"], line["text"], (line.get("metadata") or {}).get("flavour"))
+        """See `Collection.topics`; UserError with every malformed line."""
+        folder = self.located()
+        shared = not (folder / "qrels.tsv").is_file() and (folder / "qrels").is_dir()
+        judged = self.qrels() if shared else None
+        for line in _identified(_existing(folder, "queries.jsonl")):
+            if judged is None or line["_id"] in judged:
+                yield Topic(line["_id"], line["text"], (line.get("metadata") or {}).get("flavour"))
 
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`. The corpus is read once and kept."""
-        missing = [docid for docid in docids if docid not in self._corpus]
-        if missing:
-            raise UserError(
-                f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {', '.join(missing[:5])}."
-            )
+        self.check_corpus(docids, self._corpus)
         return [self._corpus[docid] for docid in docids]
 
     def corpus(self) -> Iterator[Document]:
         """See `Collection.corpus`."""
-        return read_corpus(self.folder)
+        return read_corpus(self.located())
 
     def qrels(self) -> Qrels:
         """See `Collection.qrels`."""
-        return read_qrels(_existing(self.folder, "qrels.tsv"))
+        return read_qrels(_judgements(self.located(), self.split))
 
     def first_stages(self) -> list[str]:
         """See `Collection.first_stages`."""
@@ -78,18 +84,17 @@ class FolderCollection(Collection):
 
     def first_stage(self, name: str | None = None) -> FirstStage:
         """See `Collection.first_stage`; UserError also when a pinned run file was changed."""
-        return self._runs.find(name)
+        return self._runs.find(name, self.progress, anew=self.anew)
 
     @property
     def _runs(self) -> Runs:
-        if self.spec is None:
-            return Runs(self.name, self.split, self.folder)
-        pinned = self.spec.splits[self.split].runs
-        return Runs(self.name, self.split, self.folder, pinned, self.spec.first_stage, self.rules)
+        pinned = self.spec.splits[self.split].runs if self.spec else {}
+        default = self.spec.first_stage if self.spec else None
+        return Runs(self.name, self.split, self.folder, pinned, default, self.rules, revision=lambda: self.revision)
 
     @cached_property
     def _corpus(self) -> Mapping[str, Document]:
-        return {document.docid: document for document in read_corpus(self.folder)}
+        return {document.docid: document for document in self.corpus()}
 
 
 def read_corpus(folder: Path) -> Iterator[Document]:
@@ -99,26 +104,42 @@ def read_corpus(folder: Path) -> Iterator[Document]:
         yield Document(line["_id"], line.get("title") or "", line["text"])
 
 
-def content_hash(folder: Path) -> str:
+def content_hash(folder: Path, split: str = "test") -> str:
     """sha256 over corpus, topics and judgements."""
     corpus = _existing(folder, "corpus.jsonl", "corpus.jsonl.gz")
-    files = [corpus, _existing(folder, "queries.jsonl"), _existing(folder, "qrels.tsv")]
+    files = [corpus, _existing(folder, "queries.jsonl"), _judgements(folder, split)]
     return sha256_files((path.name, path) for path in files)
 
 
+def splits(folder: Path) -> list[str]:
+    """Splits of a folder as BEIR publishes them; none for one of another form."""
+    return sorted(path.stem for path in folder.glob("qrels/*.tsv")) if (folder / "queries.jsonl").is_file() else []
+
+
 def _identified(path: Path) -> Iterator[dict[str, Any]]:
-    """Lines with a text and an id (a string, or a number that becomes one) that no line before has."""
+    """Lines with a text and an id (a string, or a number that becomes one) that no line before has.
+
+    Raises:
+        UserError: at the end of the file, every other line.
+    """
+    problems: list[str] = []
     seen: dict[str, int] = {}
-    for number, line in _json_lines(path):
-        if not isinstance(line, dict) or not isinstance(line.get("text"), str):
-            raise UserError(f"{path}:{number}: needs '_id' and 'text'.")
-        if not isinstance(line.get("_id"), str | int):
-            raise UserError(f"{path}:{number}: needs '_id' and 'text'.")
-        line["_id"] = str(line["_id"])
-        if line["_id"] in seen:
-            raise UserError(f"{path}:{number}: '_id' {line['_id']} was used on line {seen[line['_id']]} already.")
-        seen[line["_id"]] = number
-        yield line
+    for number, line in json_lines(path, problems):
+        fields = line if isinstance(line, dict) else {}
+        if not isinstance(fields.get("text"), str) or not isinstance(fields.get("_id"), str | int):
+            problems.append(f"{path}:{number}: needs '_id' and 'text'.")
+        elif (name := str(line["_id"])) in seen:
+            problems.append(f"{path}:{number}: '_id' {name} was used on line {seen[name]} already.")
+        elif name.split() != [name]:
+            problems.append(f"{path}:{number}: '_id' {name!r} is empty or has white space; a run file cannot hold it.")
+        else:
+            seen[name] = number
+            yield line | {"_id": name}
+    refuse(str(path), problems)
+
+
+def _judgements(folder: Path, split: str) -> Path:
+    return _existing(folder, "qrels.tsv", f"qrels/{split}.tsv")
 
 
 def _existing(folder: Path, *names: str) -> Path:
@@ -126,13 +147,3 @@ def _existing(folder: Path, *names: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise UserError(f"{folder}: no {' or '.join(names)} there.")
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with opened(path) as stream:
-        try:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield number, json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{path}:{number}: not valid JSON ({error.msg}).") from None

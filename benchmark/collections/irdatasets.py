@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar
 
 from filelock import FileLock
 
 from benchmark.collections.base import Document, FirstStage, Hit, Qrels, Topic
+from benchmark.collections.ir_files import downloads, library
 from benchmark.collections.library import LibraryCollection
+from benchmark.collections.rules import Rules
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_json
@@ -29,6 +28,9 @@ SPLITS = {"train", "dev", "val", "validation", "test"}
 
 SCORED = "scoreddocs"
 """Name of the run that a dataset brings along."""
+
+EXCLUDING, EXCLUDED = "bright/", -100
+"""Datasets that exclude documents for a topic, and the grade by which the library says so."""
 
 T = TypeVar("T")
 
@@ -49,14 +51,18 @@ class IrDatasetsCollection(LibraryCollection):
 
     Args:
         dataset: such as ``beir/scifact/test``; the others as for `LibraryCollection`.
+        query_field: field of the queries that is asked; None: their text.
 
     Raises:
         UserError: ir-datasets has no such dataset, or it lacks topics, judgements or documents.
     """
 
-    def __init__(self, dataset: str, spec: CollectionSpec | None, split: str) -> None:
+    def __init__(self, dataset: str, spec: CollectionSpec | None, split: str, query_field: str | None = None) -> None:
         super().__init__(PREFIX + dataset, spec, split, "ir-datasets")
         self.dataset = dataset
+        self.query_field = query_field
+        if spec is None and dataset.startswith(EXCLUDING):
+            self.rules = Rules(drop_excluded=True)
         missing = [kind for kind in ("queries", "qrels", "docs") if not getattr(self._loaded, f"has_{kind}")()]
         if missing:
             raise UserError(
@@ -65,7 +71,7 @@ class IrDatasetsCollection(LibraryCollection):
 
     def topics(self) -> Iterator[Topic]:
         """See `Collection.topics`."""
-        return self._reading(lambda: iter([Topic(found.query_id, found.default_text()) for found in self._queries()]))
+        return self._reading(lambda: iter([self._topic(found) for found in self._queries()]))
 
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`; the store is built once from the library's download."""
@@ -80,19 +86,29 @@ class IrDatasetsCollection(LibraryCollection):
 
     def qrels(self) -> Qrels:
         """See `Collection.qrels`."""
-        return self._reading(self._read_qrels)
+        return self._judged[0]
 
     def pins(self) -> dict[str, Any]:
         """The dataset's id; the library holds its downloads to md5 sums."""
         return {"ir-datasets": self.dataset}
 
+    def fetched_files(self) -> dict[str, Path]:
+        """See `Collection.fetched_files`: the library's downloads, not the stores that it builds from them."""
+        return {file.name: file.path for file in downloads(self.dataset) if file.path.is_file()}
+
+    def excluded(self) -> Mapping[str, frozenset[str]]:
+        """See `Collection.excluded`: the library notes them as judgements of a grade of their own."""
+        return self._judged[1]
+
     def first_stages(self) -> list[str]:
         """See `Collection.first_stages`; lists that come with the dataset (TREC's re-ranking tasks) count."""
-        return [*super().first_stages(), *([SCORED] if self._loaded.has_scoreddocs() else [])]
+        names = super().first_stages()
+        return [*names, *([SCORED] if self._loaded.has_scoreddocs() and SCORED not in names else [])]
 
     def first_stage(self, name: str | None = None) -> FirstStage:
         """See `Collection.first_stage`."""
-        if name != SCORED or not self._loaded.has_scoreddocs():
+        chosen = name or (self.spec.first_stage if self.spec else None)
+        if chosen != SCORED or not self._loaded.has_scoreddocs():
             return super().first_stage(name)
         lists = self._reading(self._read_scored)
         sha256 = sha256_json({qid: [[hit.docid, hit.score] for hit in hits] for qid, hits in lists.items()})
@@ -104,11 +120,28 @@ class IrDatasetsCollection(LibraryCollection):
             lists.setdefault(found.query_id, []).append(Hit(found.doc_id, float(found.score)))
         return {qid: sorted(hits, key=lambda hit: -hit.score) for qid, hits in lists.items()}
 
-    def _read_qrels(self) -> Qrels:
+    @cached_property
+    def _judged(self) -> tuple[Qrels, dict[str, frozenset[str]]]:
+        return self._reading(self._read_qrels)
+
+    def _read_qrels(self) -> tuple[Qrels, dict[str, frozenset[str]]]:
         qrels: dict[str, dict[str, int]] = {}
+        excluded: dict[str, set[str]] = {}
         for found in self._loaded.qrels_iter():
-            qrels.setdefault(found.query_id, {})[found.doc_id] = int(found.relevance)
-        return qrels
+            if self.dataset.startswith(EXCLUDING) and found.relevance == EXCLUDED:
+                excluded.setdefault(found.query_id, set()).add(found.doc_id)
+            else:
+                qrels.setdefault(found.query_id, {})[found.doc_id] = int(found.relevance)
+        return qrels, {qid: frozenset(docids) for qid, docids in excluded.items()}
+
+    def _topic(self, query: Any) -> Topic:
+        if self.query_field is None:
+            # BRIGHT's queries, for one, do not say which text is theirs.
+            return Topic(query.query_id, query.default_text() if hasattr(query, "default_text") else query.text)
+        text = getattr(query, self.query_field, None)
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f"Collection '{self.name}': query '{query.query_id}' has no text '{self.query_field}'.")
+        return Topic(query.query_id, text)
 
     def _queries(self) -> Iterator[Any]:
         iterator: Iterator[Any] = self._loaded.queries_iter()
@@ -123,7 +156,7 @@ class IrDatasetsCollection(LibraryCollection):
         try:
             with FileLock(locks / f"ir-datasets-{self.dataset.partition('/')[0]}.lock"):
                 return read()
-        except (requests.RequestException, RuntimeError) as error:
+        except (requests.RequestException, RuntimeError, FileNotFoundError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise UserError(
                 f"Collection '{self.name}': ir-datasets could not get its files ({reason}). Check the connection, or "
@@ -154,13 +187,6 @@ def by_name(name: str, split: str) -> IrDatasetsCollection:
             f"ir-datasets id '{name}' counts as split '{own}', not '{split}'. Name the id of the other split."
         )
     return IrDatasetsCollection(name, None, split)
-
-
-def library() -> ModuleType:
-    """ir-datasets; its files lie in ``IR_DATASETS_HOME``, else where it usually keeps them, else in our cache."""
-    if not (Path.home() / ".ir_datasets").is_dir():
-        os.environ.setdefault("IR_DATASETS_HOME", str(cache_root() / "ir-datasets"))
-    return import_module("ir_datasets")
 
 
 def _document(found: Any) -> Document:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +10,7 @@ from benchmark.collections.base import Collection, FirstStage
 from benchmark.collections.rules import Rules
 from benchmark.collections.runs import Runs
 from benchmark.collections.spec import CollectionSpec
-from benchmark.errors import SHOWN, UserError
+from benchmark.errors import UserError
 from benchmark.hashing import sha256_json
 
 
@@ -50,7 +49,7 @@ class LibraryCollection(Collection):
 
     def first_stage(self, name: str | None = None) -> FirstStage:
         """See `Collection.first_stage`; fetches a published run, UserError for one that is still to be built."""
-        return self._runs.find(name)
+        return self._runs.find(name, self.progress, anew=self.anew)
 
     @abstractmethod
     def pins(self) -> dict[str, Any]:
@@ -62,16 +61,10 @@ class LibraryCollection(Collection):
         judged = sorted([qid, sorted(grades.items())] for qid, grades in self.qrels().items())
         return sha256_json({**self.pins(), "topics": topics, "qrels": judged})
 
-    def check_corpus(self, docids: Sequence[str], known: Container[str]) -> None:
-        """UserError that lists the ids that are not known."""
-        missing = [docid for docid in docids if docid not in known]
-        if missing:
-            listed = ", ".join(missing[:SHOWN])
-            raise UserError(f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {listed}.")
-
     @property
     def _runs(self) -> Runs:
         if self.spec is None:
-            return Runs(self.name, self.split, default="bm25s")
-        pinned = self.spec.splits[self.split].runs
-        return Runs(self.name, self.split, None, pinned, self.spec.first_stage, self.rules, self.excluded)
+            pinned, default = {}, "bm25s"
+        else:
+            pinned, default = dict(self.spec.splits[self.split].runs), self.spec.first_stage
+        return Runs(self.name, self.split, None, pinned, default, self.rules, self.excluded, lambda: self.revision)

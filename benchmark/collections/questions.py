@@ -141,11 +141,7 @@ class QuestionsCollection(Collection):
 
     def documents(self, docids: Sequence[str]) -> list[Document]:
         """See `Collection.documents`."""
-        missing = [docid for docid in docids if docid not in self._documents]
-        if missing:
-            raise UserError(
-                f"Collection '{self.name}': not in the corpus ({len(missing)} in all): {', '.join(missing[:5])}."
-            )
+        self.check_corpus(docids, self._documents)
         return [self._documents[docid] for docid in docids]
 
     def corpus(self) -> Iterator[Document]:

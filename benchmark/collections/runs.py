@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.collections.base import FirstStage, Hit
+from benchmark.collections.reading import lines
+from benchmark.collections.retrievers import buildable
 from benchmark.collections.rules import NO_RULES, Rules
 from benchmark.collections.spec import RunSpec
-from benchmark.downloads import Progress, check, fetch
+from benchmark.downloads import Progress, check, fetch, silent
 from benchmark.errors import UserError, refuse
+from benchmark.evaluation.runfile import read_metadata
 from benchmark.hashing import sha256_file
 from benchmark.names import unknown
 from benchmark.paths import cache_root
@@ -42,6 +45,7 @@ class Runs:
         collection, split: whose they are; folder: where its files lie, None for a collection of a library.
         pinned: those of the catalogue; default: name of the one that is taken unless another is asked for.
         rules, excluded: see `Rules`.
+        revision: `Collection.revision`, which a run that was built here must have been built from; None: any.
     """
 
     collection: str
@@ -51,6 +55,7 @@ class Runs:
     default: str | None = None
     rules: Rules = NO_RULES
     excluded: Excluded = dict
+    revision: Callable[[], str] | None = None
 
     def names(self) -> list[str]:
         """Those there are, the default one first even if it is still to be built."""
@@ -58,27 +63,34 @@ class Runs:
         first = {self.default} if self.default else set()
         return [*first, *sorted(there - first, key=lambda name: (not name.startswith("bm25"), name))]
 
-    def find(self, name: str | None = None, progress: Progress = lambda _done, _total: None) -> FirstStage:
-        """A run, fetched if it has to be; UserError for an unknown one, one to be built, and a damaged file."""
+    def find(self, name: str | None = None, progress: Progress = silent, *, anew: bool = False) -> FirstStage:
+        """A run, fetched if it has to be; UserError for an unknown one, one to be built, and a damaged file.
+
+        Args:
+            anew: whether a damaged file is fetched again.
+        """
         names = self.names()
-        if not names:
-            raise UserError(
+        if not names and name in (None, "bm25s"):
+            raise NotBuilt(
                 f"Collection '{self.collection}' ({self.split}) has no first-stage run. Put one beside its files as "
-                f"run.<name>.trec, or build one: {self._build()}."
+                f"run.<name>.trec, or build one: {self._build('bm25s')}."
             )
         chosen = name or names[0]
         if chosen in self.pinned:
             run = self.pinned[chosen]
-            path = self._pinned_file(run, progress)
+            path = self._pinned_file(run, progress, anew)
             kind = RankLlmRun if run.format == "rank-llm" else FirstStage
-            return kind(chosen, path, run.sha256, self.rules, self._left_out())
-        found = {**self.built(), **self._in_folder()}
+            return kind(chosen, path, run.sha256, self.rules, self._left_out(), run.depth)
+        built, beside = self.built(), self._in_folder()
+        if chosen in built and chosen not in beside:
+            self._check_origin(built[chosen])
+        found = {**built, **beside}
         if chosen in found:
             return FirstStage(chosen, found[chosen], sha256_file(found[chosen]), self.rules, self._left_out())
-        if chosen == self.default:
+        if chosen == self.default or buildable(chosen):
             raise NotBuilt(
-                f"Collection '{self.collection}' ({self.split}): run '{chosen}' is not built yet: {self._build()}, or "
-                "rerankbench data prepare for a whole suite."
+                f"Collection '{self.collection}' ({self.split}): run '{chosen}' is not built yet: "
+                f"{self._build(chosen)}, or rerankbench data prepare for a whole suite."
             )
         raise unknown(f"first stage of '{self.collection}':", chosen, names)
 
@@ -91,7 +103,7 @@ class Runs:
         """Where runs are built."""
         return cache_root() / "runs" / self.collection.replace("/", "--") / self.split
 
-    def _pinned_file(self, run: RunSpec, progress: Progress) -> Path:
+    def _pinned_file(self, run: RunSpec, progress: Progress, anew: bool) -> Path:
         if run.file is not None:
             assert self.folder is not None, "a run beside the catalogue needs a folder"
             path = self.folder / run.file
@@ -101,40 +113,49 @@ class Runs:
             return path
         assert run.url is not None
         name = run.url.rpartition("/")[2]
-        return fetch(run.url, cache_root() / "runs" / "fetched" / f"{run.sha256[:12]}-{name}", run.sha256, progress)
+        target = cache_root() / "runs" / "fetched" / f"{run.sha256[:12]}-{name}"
+        return fetch(run.url, target, run.sha256, progress, anew=anew)
 
     def _in_folder(self) -> dict[str, Path]:
         if self.folder is None or self.pinned:
             return {}
         return {path.name[len("run.") : -len(".trec")]: path for path in sorted(self.folder.glob("run.*.trec"))}
 
+    def _check_origin(self, path: Path) -> None:
+        """UserError for a run that was built from other documents, topics or judgements, or another collection."""
+        noted = read_metadata(path).get("data", {}).get("revision") if self.revision else None
+        if self.revision and noted not in (None, self.revision()):
+            raise UserError(
+                f"{path}: was built from another version of collection '{self.collection}': revision expected "
+                f"{self.revision()}, found {noted}. Build it again: {self._build(path.stem)}."
+            )
+
     def _left_out(self) -> Mapping[str, frozenset[str]]:
         return self.excluded() if self.rules.drop_excluded else {}
 
-    def _build(self) -> str:
-        return f"rerankbench first-stage build {self.collection} --split {self.split} --retriever bm25s"
+    def _build(self, retriever: str) -> str:
+        return f"rerankbench first-stage build {self.collection} --split {self.split} --retriever {retriever}"
 
 
 def read_rank_llm(path: Path) -> dict[str, list[Hit]]:
     """Lists of a run in rank_llm's JSON lines by descending score; UserError with every malformed line."""
     problems: list[str] = []
     run: dict[str, list[Hit]] = {}
-    with path.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                content = json.loads(line)
-                qid = str(content["query"]["qid"])
-                hits = [Hit(str(found["docid"]), float(found["score"])) for found in content["candidates"]]
-            except (ValueError, KeyError, TypeError):
-                problems.append(f"{path}:{number}: expected query.qid and candidates with docid and score.")
-                continue
-            if not all(math.isfinite(hit.score) for hit in hits):
-                problems.append(f"{path}:{number}: a score of topic '{qid}' is not finite.")
-            if qid in run:
-                problems.append(f"{path}:{number}: topic '{qid}' was listed before.")
-            if len({hit.docid for hit in hits}) < len(hits):
-                problems.append(f"{path}:{number}: a document stands twice in the list of topic '{qid}'.")
-            run[qid] = sorted(hits, key=lambda hit: -hit.score)
+    for number, line in lines(path, problems):
+        try:
+            content = json.loads(line)
+            qid = str(content["query"]["qid"])
+            hits = [Hit(str(found["docid"]), float(found["score"])) for found in content["candidates"]]
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"{path}:{number}: expected query.qid and candidates with docid and score.")
+            continue
+        if not all(math.isfinite(hit.score) for hit in hits):
+            problems.append(f"{path}:{number}: a score of topic '{qid}' is not finite.")
+        if qid in run:
+            problems.append(f"{path}:{number}: topic '{qid}' was listed before.")
+        if len({hit.docid for hit in hits}) < len(hits):
+            problems.append(f"{path}:{number}: a document stands twice in the list of topic '{qid}'.")
+        run[qid] = sorted(hits, key=lambda hit: -hit.score)
     refuse(str(path), problems)
     if not run:
         raise UserError(f"{path}: holds no list.")

@@ -51,6 +51,8 @@ class IrDatasetsSource(Strict):
 
     kind: Literal["ir-datasets"]
     id: str
+    query_field: str | None = None
+    """Field of its queries that is asked (BRIGHT's reasoning of a model); None: what the library takes as the text."""
 
 
 class MtebSource(Strict):
@@ -64,7 +66,38 @@ class MtebSource(Strict):
     """Of the dataset, as in the mteb release that the catalogue was written for; another one is refused."""
 
 
-Source = Annotated[FolderSource | IrDatasetsSource | MtebSource, Field(discriminator="kind")]
+class RemoteFile(Strict):
+    """A file of a public repository; its address names the commit."""
+
+    url: str = Field(pattern=r"^https?://")
+    sha256: Sha256 | None = None
+    """None where no text was at hand to compute it from: the commit alone tells which file it is."""
+    bytes: int | None = Field(default=None, gt=0)
+    """None where only a rounded size is published."""
+
+
+class FilesSource(Strict):
+    """Three files of a repository: documents and topics as tab-separated lines (id, text), judgements as TREC's."""
+
+    kind: Literal["files"]
+    corpus: RemoteFile
+    queries: RemoteFile
+    qrels: RemoteFile
+    candidates: bool = False
+    """Whether the documents judged for a topic, in the order of the judgements, are the candidates it comes with."""
+
+
+class ByHandSource(Strict):
+    """A folder in BEIR's form that users put into the cache themselves: the documents may not be passed on."""
+
+    kind: Literal["by-hand"]
+    how: str
+    """What to do, in words: a sentence after "not on this machine"."""
+
+
+Source = Annotated[
+    FolderSource | IrDatasetsSource | MtebSource | FilesSource | ByHandSource, Field(discriminator="kind")
+]
 
 
 class SplitSpec(Strict):
@@ -75,6 +108,9 @@ class SplitSpec(Strict):
     """Of corpus, topics and judgements together (`Collection.revision`); None where it was not computed yet."""
     queries: int = Field(gt=0)
     documents: int = Field(gt=0)
+    bytes: int | None = Field(default=None, gt=0)
+    """Size of documents, topics and judgements before they are fetched: of the downloads as ir-datasets states it, of
+    the texts as mteb counts them (characters), or of the files of a repository; None where nobody states it."""
     runs: dict[str, RunSpec] = Field(default_factory=dict)
 
 

@@ -9,10 +9,14 @@ from typing import Any
 
 from benchmark.collections.base import Collection, Hit
 from benchmark.collections.first_stage import K1, B, bm25_run
+from benchmark.collections.lucene import analyser
+from benchmark.collections.questions import GIVEN
+from benchmark.collections.retrievers import Kind, known
 from benchmark.collections.runs import Runs
 from benchmark.evaluation.metrics import evaluate, mean
 from benchmark.evaluation.runfile import format_run
 from benchmark.harness.store import write_atomic
+from benchmark.names import unknown
 
 DEPTH = 100
 
@@ -55,20 +59,45 @@ BM25 = Retriever(
 )
 
 
-def dense(model: str, revision: str | None) -> Retriever:
-    """Exact search by an embedding model; UserError for one that cannot be loaded."""
+def _of_given(collection: Collection, depth: int, progress: Progress) -> dict[str, list[Hit]]:
+    """Each topic's own candidates by BM25, with the statistics of these alone."""
+    lists = collection.first_stage(GIVEN).hits()
+    analyse = analyser()
+    run: dict[str, list[Hit]] = {}
+    for done, topic in enumerate(collection.topics(), 1):
+        documents = collection.documents([hit.docid for hit in lists.get(topic.qid, [])])
+        run |= bm25_run(documents, [topic], depth, analyse)
+        progress(done)
+    return run
+
+
+BM25_OF_GIVEN = Retriever("bm25s-given", {**BM25.about, "over": "each topic's own candidates"}, _of_given)
+
+
+def embedding(model: str, revision: str | None, kind: Kind = "dense") -> Retriever:
+    """Exact search by a dense or learned-sparse model; UserError for one that cannot be loaded."""
     from benchmark.collections.dense import dense_run, load
 
-    loaded = load(model, revision)
+    loaded = load(model, revision, kind)
     # Of a folder its name: where somebody keeps it is nobody's business.
     name = Path(model).name
     return Retriever(
-        f"dense-{name}",
-        {"name": model if revision else name, "revision": revision or "local folder"},
+        f"{kind}-{name}",
+        {"name": model if revision else name, "revision": revision or "local folder", "vectors": kind},
         lambda collection, depth, progress: dense_run(
             loaded, collection.corpus(), collection.topics(), depth, progress=progress
         ),
     )
+
+
+def named(run: str) -> Retriever:
+    """What makes the run of that name; UserError for a run that cannot be made here."""
+    without_model = {retriever.name: retriever for retriever in (BM25, BM25_OF_GIVEN)}
+    if run in without_model:
+        return without_model[run]
+    if run in known():
+        return embedding(known()[run].model, known()[run].revision, known()[run].kind)
+    raise unknown("retriever", run, [*without_model, *known()])
 
 
 def build(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.errors import UserError, refuse
-from benchmark.evaluation.lines import read_lines
+from benchmark.evaluation.lines import numbered_lines
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
@@ -14,10 +14,9 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     Raises:
         UserError: no such file; or every malformed line and contradicting judgement, with its line number.
     """
-    lines = read_lines(path, "judgement file")
     qrels: dict[str, dict[str, int]] = {}
-    problems = []
-    for number, line in enumerate(lines, 1):
+    problems: list[str] = []
+    for number, line in numbered_lines(path, "judgement file", problems):
         fields = line.split()
         if not fields or fields[0] == "query-id":
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 
 from benchmark.collections.base import Hit
 from benchmark.errors import UserError, refuse
-from benchmark.evaluation.lines import read_lines
+from benchmark.evaluation.lines import numbered_lines
 
 _START, _END = "# ir_metadata.start", "# ir_metadata.end"
 
@@ -23,15 +24,19 @@ def read_run(path: Path) -> dict[str, list[Hit]]:
     Raises:
         UserError: no such file; or every malformed line, duplicate document or rank, and non-finite score.
     """
-    return parse_run(read_lines(path, "run file"), str(path))
+    problems: list[str] = []
+    return _parse(numbered_lines(path, "run file", problems), str(path), problems)
 
 
 def parse_run(lines: Iterable[str], name: str) -> dict[str, list[Hit]]:
     """As `read_run`, of lines; ``name`` is for messages."""
+    return _parse(enumerate(lines, 1), name, [])
+
+
+def _parse(lines: Iterable[tuple[int, str]], name: str, problems: list[str]) -> dict[str, list[Hit]]:
     run: dict[str, dict[str, float]] = {}
     ranks: dict[str, set[int]] = {}
-    problems = []
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         if not line.strip() or line.startswith("#"):
             continue
         fields = line.split()
@@ -87,8 +92,9 @@ def _shortest(score: float) -> str:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The ir_metadata header of a run file, empty if there is none."""
-    header, _ = split_metadata(read_lines(path, "run file"), str(path))
+    """The ir_metadata header of a run file, empty if there is none; what comes after it is not read."""
+    lines = (line for _, line in numbered_lines(path, "run file", []))
+    header, _ = split_metadata([*takewhile(lambda line: line.startswith("#"), lines)], str(path))
     loaded: dict[str, Any] = yaml.safe_load("\n".join(header)) or {}
     return loaded
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -73,8 +73,11 @@ def read_plan(results: Path) -> dict[str, int]:
     return Plan.model_validate_json(path.read_bytes()).cells if path.is_file() else {}
 
 
-def standings(results: Path) -> list[Standing]:
+def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
     """Every cell of the last plan, in its order, then those that were there before.
+
+    Args:
+        running: cells that are written now, where locks in the folder do not tell (it is a copy); None: they do.
 
     Raises:
         UserError: no such folder, or a cell that cannot be read.
@@ -96,7 +99,7 @@ def standings(results: Path) -> list[Standing]:
         state: State = "stopped"
         if cell.summary:
             state = "complete"
-        elif _is_held(results, name, held):
+        elif name in running if running is not None else _is_held(results, name, held):
             state = "running"
         elif cell.failure:
             state = "failed"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from benchmark.backbones.spec import AS_SERVED, DType, EndpointSource
 from benchmark.collections import catalogue as collection_catalogue
 from benchmark.collections.base import Collection
 from benchmark.errors import UserError
+from benchmark.harness.command import impersonal_name, of_backbone, of_collection, of_method, of_suite
 from benchmark.harness.record import BackboneRequest, CellRequest, CollectionRequest, MethodRequest
 from benchmark.hashing import sha256_json, sha256_sources
 from benchmark.names import canonical
@@ -42,6 +41,7 @@ class Planned:
         backbone: the name a user types, None for a method without one; folder: its weights.
         queries: number of topics.
         command: runs this cell alone.
+        slug: the request's, which takes a while to compute.
     """
 
     request: CellRequest
@@ -51,6 +51,7 @@ class Planned:
     collection: str
     queries: int
     command: str
+    slug: str
 
 
 def select(
@@ -83,6 +84,11 @@ def select(
         for entry in _methods(suite, name)
     ]
     asked = [entry for name in collections for entry in _collections(suite, name)]
+    if asked and (
+        methods or not {entry.collection for entry in asked} <= {own.collection for own in suite.collections}
+    ):
+        # What was said of the suite's own collections says nothing of what is named instead.
+        chosen = [entry.model_copy(update={"collections": ()}) for entry in chosen or suite.methods]
     return suite.model_copy(
         update={
             "methods": tuple(chosen) or suite.methods,
@@ -150,6 +156,14 @@ def plan(
     specs = {name: selected.spec for name, selected, _ in prepared}
     asked_of: list[tuple[str | None, BackboneRequest | None, Path | None]] = [(None, None, None)]
     asked_of += [(name, backbone_request(selected, folder, dtype), folder) for name, selected, folder in prepared]
+    start = of_suite(suite, typed)
+    end = f"--dtype {dtype}" if dtype else ""
+    places = [
+        (entry, collection, number, of_collection(entry, collection))
+        for entry, found, collection in asked
+        if collection is not None and (number := queries[id(found)]) is not None
+    ]
+    known: dict[int, str] = {}
     cells: dict[str, Planned] = {}
     for backbone_name, backbone, folder in asked_of:
         for method_entry, plugin, values in options:
@@ -164,24 +178,26 @@ def plan(
                     f"Left out: {plugin.name}:{method_entry.preset} is made for another backbone than {backbone_name}."
                 )
                 continue
-            for collection_entry, found, collection in asked:
-                number = queries.get(id(found))
-                if collection is None or number is None:
+            dumped = values.model_dump(mode="json")
+            # What cells share is made once: there may be very many of them.
+            begin = f"{start} {of_method(plugin.name, method_entry)}"
+            begin += f" {of_backbone(backbone_name)}" if backbone_name else ""
+            for collection_entry, collection, number, words in places:
+                if not method_entry.runs_on(collection_entry.collection):
                     continue
                 request = CellRequest(method=method, backbone=backbone, collection=collection)
-                command = command_of(
-                    suite, method_entry, plugin, backbone_name, collection_entry, collection, dtype, typed
-                )
-                planned = Planned(
-                    request,
-                    values.model_dump(mode="json"),
-                    backbone_name,
-                    folder,
-                    collection_entry.collection,
-                    number,
-                    command,
-                )
-                cells.setdefault(request.identity, planned)
+                identity = request.identity_with(known)
+                if identity not in cells:
+                    cells[identity] = Planned(
+                        request,
+                        dumped,
+                        backbone_name,
+                        folder,
+                        collection_entry.collection,
+                        number,
+                        f"{begin} {words} {end}".rstrip(),
+                        request.slug_with(identity),
+                    )
     if not cells:
         raise UserError(f"Suite '{suite.name}' holds no cell that can be run: see what was left out.")
     return list(cells.values())
@@ -241,8 +257,14 @@ def backbone_request(selected: Selected, folder: Path | None, dtype: DType | Non
         dtype=number_format or AS_SERVED,
         attention=available_kernel(number_format) if number_format and settings is None else None,
         settings=settings,
-        engine_sha256=sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones")),
+        markup_sha256=selected.spec.markup_sha256 if settings is None else None,
+        engine_sha256=engine_sha256(),
     )
+
+
+def engine_sha256() -> str:
+    """Of the code that runs models."""
+    return sha256_json(sha256_sources(Path(backbone_catalogue.__file__).parent, "backbones"))
 
 
 def collection_request(first_stage: str | None, collection: Collection, depth: int = 1) -> CollectionRequest:
@@ -257,42 +279,6 @@ def collection_request(first_stage: str | None, collection: Collection, depth: i
         depth=depth,
         rules=collection.rules,
     )
-
-
-def command_of(
-    suite: Suite,
-    method: SuiteMethod,
-    plugin: Plugin,
-    backbone: str | None,
-    entry: SuiteCollection,
-    collection: CollectionRequest,
-    dtype: DType | None,
-    typed: str | None = None,
-) -> str:
-    """The shell command that runs one cell alone."""
-    words = ["rerankbench", "run", _impersonal(typed or suite.name), "--method", f"{plugin.name}:{method.preset}"]
-    for key, value in method.options.items():
-        words += ["--option", f"{key}={_impersonal(value) if isinstance(value, str) else json.dumps(value)}"]
-    if backbone:
-        words += ["--backbone", _impersonal(backbone)]
-    # With its split and run: the suite may hold the collection more than once.
-    asked = f"{_impersonal(entry.collection)}:{collection.split}:{collection.first_stage}"
-    words += ["--collection", asked, "--depth", str(collection.depth)]
-    if dtype:
-        words += ["--dtype", dtype]
-    return shlex.join(words)
-
-
-def _impersonal(name: str) -> str:
-    """A name as typed; of a path only what lies below the current folder, else its last part.
-
-    Commands are published, and where somebody keeps their files is nobody's business.
-    """
-    path = Path(name).expanduser()
-    if not path.is_absolute() and ".." not in path.parts:
-        return name
-    absolute, here = path.resolve(), Path.cwd().resolve()
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else absolute.name
 
 
 def _number_of_topics(collection: Collection) -> int:
@@ -316,7 +302,7 @@ def _collections(suite: Suite, name: str) -> list[SuiteCollection]:
     held = [
         entry
         for entry in suite.collections
-        if canonical(_impersonal(entry.collection)) == canonical(_impersonal(collection))
+        if canonical(impersonal_name(entry.collection)) == canonical(impersonal_name(collection))
         and split in ("", entry.split)
         and (not run or run in entry.first_stages)
     ]

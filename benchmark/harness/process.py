@@ -1,4 +1,4 @@
-"""A worker's process as its runner sees it: started with a job, heard through events, ended."""
+"""A worker's process as its runner sees it: given jobs, heard through events, ended."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ READ = 1 << 16
 
 
 class WorkerProcess:
-    """A running worker.
+    """A running worker, at first without a job.
 
     Args:
-        job: what it does; environment: of the process, None: ours.
+        environment: of the process, None: ours.
 
     Attributes:
         events: heard and not yet taken; ended: nothing more will come.
     """
 
-    def __init__(self, job: Job, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.events: deque[dict[str, Any]] = deque()
         self.ended = False
         self._torn = b""
@@ -46,11 +46,16 @@ class WorkerProcess:
             stderr=self._errors,
             env=environment,
         )
+        self._said_before = 0
+
+    def give(self, job: Job) -> None:
+        """The next job, once the last one is done."""
         assert self._process.stdin is not None
+        self._said_before = os.fstat(self._errors.fileno()).st_size
         # A worker that died at once does not read; its exit status says more than the broken pipe.
         with suppress(BrokenPipeError):
-            self._process.stdin.write(job.model_dump_json().encode("utf-8"))
-            self._process.stdin.close()
+            self._process.stdin.write(job.model_dump_json().encode("utf-8") + b"\n")
+            self._process.stdin.flush()
 
     def fileno(self) -> int:
         """What becomes readable when there is something to hear."""
@@ -89,26 +94,28 @@ class WorkerProcess:
                 with suppress(BrokenPipeError):
                     stream.close()
 
-    def failure(self, fault: Mapping[str, Any] | None) -> CellFailure:
+    def failure(self, fault: Mapping[str, Any] | None, queries: tuple[str, ...] = ()) -> CellFailure:
         """Why it ended before its cell was complete.
 
         Args:
             fault: the event in which it named the reason, if it did.
+            queries: in whose course it died, or workers of the cell before it.
         """
         lines = self._last_lines()
         status = self._process.returncode
         if fault is not None:
-            return CellFailure(when=now(), kind=fault["kind"], message=impersonal(fault["message"]), last_lines=lines)
+            message = impersonal(fault["message"])
+            return CellFailure(when=now(), kind=fault["kind"], message=message, last_lines=lines, queries=queries)
         if status < 0:
             name = _signal_name(-status)
             hint = "; a system that is out of memory does that" if -status == signal.SIGKILL else ""
             message = f"the worker was killed by signal {-status} ({name}{hint}) before the cell was complete"
-            return CellFailure(when=now(), kind="killed", message=message, last_lines=lines)
+            return CellFailure(when=now(), kind="killed", message=message, last_lines=lines, queries=queries)
         message = f"the worker ended with status {status} before the cell was complete"
-        return CellFailure(when=now(), kind="ended", message=message, last_lines=lines)
+        return CellFailure(when=now(), kind="ended", message=message, last_lines=lines, queries=queries)
 
     def _last_lines(self) -> tuple[str, ...]:
-        self._errors.seek(0)
+        self._errors.seek(self._said_before)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         return tuple(impersonal(line) for line in lines)
 

@@ -49,6 +49,18 @@ def seed() -> None:
         torch.manual_seed(SEED)
 
 
+def be_deterministic() -> None:
+    """Hold torch to algorithms that give the same bytes every time; one that has none such then raises an error.
+
+    Before anything is asked of a GPU: cuBLAS reads its setting when it is made.
+    """
+    import torch
+
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True)
+
+
 def machine(command: str, threads: int, accelerator: str | None) -> Machine:
     """The machine as it is now.
 
@@ -56,6 +68,7 @@ def machine(command: str, threads: int, accelerator: str | None) -> Machine:
         command: what reproduces the result; threads: of the backbone; accelerator: name of the device, None on a CPU.
     """
     commit, dirty = git_state(Path(__file__).parents[2])
+    torch = sys.modules.get("torch")
     return Machine(
         started=now(),
         command=command,
@@ -72,6 +85,7 @@ def machine(command: str, threads: int, accelerator: str | None) -> Machine:
         driver=driver(),
         container=container(),
         seed=SEED,
+        deterministic=torch.are_deterministic_algorithms_enabled() if torch else None,
     )
 
 
@@ -175,6 +189,17 @@ def git_state(root: Path) -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, bool(changes)
+
+
+def commit_of(path: Path) -> str | None:
+    """The commit that brought the present state of a file or folder into the branch that is checked out: the merge, for
+    what came by pull request. None where it is not committed as it stands."""
+    try:
+        if _git(path.parent, "status", "--porcelain", "--", path.name):
+            return None
+        return _git(path.parent, "log", "--first-parent", "--max-count=1", "--format=%H", "--", path.name) or None
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _git(root: Path, *arguments: str) -> str:

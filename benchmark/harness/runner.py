@@ -1,50 +1,28 @@
-"""Run planned cells, each in a process of its own, one or several at once, and report."""
+"""Bring planned cells to completion with an executor, and report."""
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
 import threading
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from benchmark.errors import UserError
+from benchmark.harness.executors.base import Execution, Executor
+from benchmark.harness.executors.local import LocalExecutor
 from benchmark.harness.live import write_plan
 from benchmark.harness.plan import Planned
-from benchmark.harness.process import WorkerProcess
 from benchmark.harness.record import CellFailure
-from benchmark.harness.store import CellWriter, read_cell
-from benchmark.harness.worker import Job
+from benchmark.harness.station import Event
+from benchmark.harness.store import REQUEST, CellWriter, is_complete, read_cell
 
-THREAD_LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
-"""Variables that bound the threads of the libraries in a worker that shares the machine with others."""
+__all__ = ["Execution", "Mirror", "Outcome", "Progress", "require_complete", "run_cells"]
 
 RETRY = "Run the command again with --retry-failed to try it again."
-
-
-@dataclass(frozen=True)
-class Execution:
-    """How cells are run; nothing here is part of a result's identity.
-
-    Attributes:
-        threads: that the backbones of all workers together compute with.
-        workers: processes at once.
-        query_timeout: seconds a query may take before its worker is killed and the query counted as failed.
-        retry_failed: run cells again whose worker ended early, and queries that failed.
-        accelerators: CUDA devices, as in CUDA_VISIBLE_DEVICES, that workers are spread over; empty: as they come.
-    """
-
-    threads: int
-    workers: int = 1
-    query_timeout: float | None = None
-    retry_failed: bool = False
-    accelerators: tuple[str, ...] = ()
 
 
 class Progress(Protocol):
@@ -63,6 +41,22 @@ class Progress(Protocol):
         """The worker ended."""
 
 
+class Mirror(Protocol):
+    """Keeps results that are made in a folder of this machine where they belong; see `benchmark.harness.mirror`."""
+
+    def keep_plan(self) -> None:
+        """Copy what the run is about to do."""
+
+    def claim(self, planned: Planned) -> None:
+        """Be the only one to write a cell, and fetch what others have of it; UserError where somebody else does."""
+
+    def keep(self, planned: Planned) -> None:
+        """Copy a cell's new lines, if that was not done lately."""
+
+    def release(self, planned: Planned) -> None:
+        """Copy all that is new of a cell, and let others write it."""
+
+
 @dataclass
 class Outcome:
     """What became of the cells.
@@ -78,36 +72,29 @@ class Outcome:
     interrupted: bool = False
 
 
-@dataclass
-class _Slot:
-    """A cell in hand.
-
-    Attributes:
-        accelerator: its device, None: as it comes; begun: query that runs, and since when.
-        stuck: queries that did not end; overdue: the last of them, until its worker is gone.
-        done, problem, fault: what the worker said.
-    """
-
-    planned: Planned
-    accelerator: str | None
-    worker: WorkerProcess
-    begun: tuple[str, float] | None = None
-    stuck: tuple[str, ...] = ()
-    overdue: str | None = None
-    done: bool = False
-    problem: str | None = None
-    fault: dict[str, Any] | None = None
-
-
-def run_cells(cells: Sequence[Planned], results: Path, execution: Execution, progress: Progress) -> Outcome:
+def run_cells(
+    cells: Sequence[Planned],
+    results: Path,
+    execution: Execution,
+    progress: Progress,
+    executor: Executor | None = None,
+    mirror: Mirror | None = None,
+) -> Outcome:
     """Complete every cell; a cell that fails does not stop the others, and is not repeated unless that is asked for.
 
     Ctrl-C (or SIGTERM) lets every worker finish its query, then stops; a second one kills the workers.
+
+    Args:
+        executor: what runs the cells, and is closed in the end; None: worker processes of this machine.
+        mirror: keeps ``results`` where they belong, where that is no folder of this machine.
     """
     results.mkdir(parents=True, exist_ok=True)
-    write_plan(results, {planned.request.slug: planned.queries for planned in cells})
-    with _terminated_is_interrupted():
-        return _Runner(cells, results, execution, progress).run()
+    write_plan(results, {planned.slug: planned.queries for planned in cells})
+    if mirror:
+        mirror.keep_plan()
+    with terminated_is_interrupted():
+        chosen = executor or LocalExecutor(results, execution)
+        return _Runner(cells, results, execution, progress, chosen, mirror).run()
 
 
 def require_complete(outcome: Outcome) -> None:
@@ -117,13 +104,21 @@ def require_complete(outcome: Outcome) -> None:
 
 
 class _Runner:
-    def __init__(self, cells: Sequence[Planned], results: Path, execution: Execution, progress: Progress) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Planned],
+        results: Path,
+        execution: Execution,
+        progress: Progress,
+        executor: Executor,
+        mirror: Mirror | None,
+    ) -> None:
         self._waiting = deque(cells)
         self._results = results
-        self._execution = execution
+        self._retry_failed = execution.retry_failed
         self._progress = progress
-        self._selector = selectors.DefaultSelector()
-        self._slots: list[_Slot] = []
+        self._executor = executor
+        self._mirror = mirror
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -135,175 +130,126 @@ class _Runner:
                 except KeyboardInterrupt:
                     self._interrupt()
         finally:
-            for slot in self._slots:
-                slot.worker.close()
-            self._selector.close()
+            self._executor.close()
 
     def _step(self) -> bool:
-        """Start what there is room for, hear what was said; False when nothing runs any more."""
-        while self._waiting and not self._outcome.interrupted and len(self._slots) < self._execution.workers:
+        """Take what was said, start what there is room for, hear more; False when nothing runs any more."""
+        while self._executor.events:
+            self._take(*self._executor.events.popleft())
+        while self._waiting and not self._outcome.interrupted and self._executor.room > 0:
             self._begin(self._waiting.popleft())
-        if not self._slots:
-            return False
-        for key, _ in self._selector.select(self._patience()):
-            key.data.worker.hear()
-        for slot in list(self._slots):
-            while slot.worker.events:
-                self._take(slot, slot.worker.events.popleft())
-            if slot.worker.ended:
-                self._end(slot)
-        self._kill_overdue()
+        if not self._executor.busy:
+            return bool(self._executor.events or (self._waiting and not self._outcome.interrupted))
+        self._executor.hear()
         return True
 
     def _begin(self, planned: Planned) -> None:
-        """Start a cell's worker, unless it is complete or failed before."""
+        """Start a cell, unless it is complete or failed before."""
         try:
             done, failure = self._standing(planned)
+            if self._mirror and done is not None and failure is None:
+                # Somebody elsewhere may have gone on with it since it was looked at.
+                self._mirror.claim(planned)
+                done, failure = self._standing(planned)
         except UserError as error:
             self._failed(planned, str(error))
             return
         if done is None:
+            problem = self._released(planned)
+            if problem:
+                self._failed(planned, problem)
+                return
             self._outcome.found.append(planned)
             self._progress.cell_found(planned)
         elif failure is not None:
             self._failed(planned, f"failed before: {_in_words(failure)}. {RETRY}")
         else:
             self._progress.cell_started(planned, done)
-            accelerator = self._free_accelerator()
-            self._add(_Slot(planned, accelerator, self._worker(planned, accelerator)))
+            try:
+                self._executor.submit(planned)
+            except UserError as error:
+                self._failed(planned, str(error))
 
     def _standing(self, planned: Planned) -> tuple[int | None, CellFailure | None]:
         """Finished queries of a cell, None when it is complete; and why it failed, unless that is to be forgotten."""
-        folder = self._results / planned.request.slug
-        if not (folder / "request.json").is_file():
+        folder = self._results / planned.slug
+        if not (folder / REQUEST).is_file():
             return 0, None
+        if not self._retry_failed and is_complete(folder):
+            return None, None
         cell = read_cell(folder)
-        if not self._execution.retry_failed:
+        if not self._retry_failed:
             return (None, None) if cell.summary else (len(cell.records), cell.failure)
         good = sum(record.failure is None for record in cell.records)
         return (None if cell.summary and good == len(cell.records) else good), None
 
-    def _worker(self, planned: Planned, accelerator: str | None, stuck: tuple[str, ...] = ()) -> WorkerProcess:
-        asked = self._execution
-        threads = max(1, asked.threads // asked.workers)
-        job = Job(
-            request=planned.request,
-            options=planned.options,
-            backbone=planned.backbone,
-            folder=planned.folder,
-            collection=planned.collection,
-            results=self._results,
-            threads=threads,
-            command=planned.command,
-            timed_out=stuck,
-            query_timeout=asked.query_timeout,
-            # Once: of a cell whose worker is replaced the failed queries have been run.
-            retry_failed=asked.retry_failed and not stuck,
-        )
-        changes: dict[str, str] = {}
-        if asked.workers > 1:
-            changes |= dict.fromkeys(THREAD_LIMITS, str(threads))
-        if accelerator is not None:
-            changes["CUDA_VISIBLE_DEVICES"] = accelerator
-        return WorkerProcess(job, os.environ | changes if changes else None)
-
-    def _free_accelerator(self) -> str | None:
-        """The device that fewest cells in hand are on."""
-        busy = Counter(slot.accelerator for slot in self._slots)
-        return min(self._execution.accelerators, key=lambda device: busy[device], default=None)
-
-    def _add(self, slot: _Slot) -> None:
-        self._slots.append(slot)
-        self._selector.register(slot.worker, selectors.EVENT_READ, slot)
-
-    def _remove(self, slot: _Slot) -> None:
-        self._slots.remove(slot)
-        self._selector.unregister(slot.worker)
-
-    def _take(self, slot: _Slot, event: dict[str, Any]) -> None:
+    def _take(self, planned: Planned, event: Event) -> None:
         match event["event"]:
-            case "begun":
-                slot.begun = event["qid"], time.monotonic()
             case "query":
-                slot.begun = None
-                self._progress.query_done(slot.planned, event["seconds"], event["failure"])
+                self._progress.query_done(planned, event["seconds"], event["failure"])
+                if self._mirror:
+                    self._mirror.keep(planned)
             case "problems":
-                slot.problem = " ".join(event["problems"])
-            case "fault":
-                slot.fault = event
+                self._failed(planned, " ".join(event["problems"]))
+            case "failed" if not self._outcome.interrupted:
+                self._record(planned, CellFailure.model_validate(event["failure"]))
+            case "failed":
+                self._ended(planned, None)
             case "stopped":
                 # Also by a signal that only the worker was sent.
                 self._outcome.interrupted = True
+                self._ended(planned, None)
             case "done":
-                slot.done = True
+                problem = self._released(planned)
+                if problem:
+                    self._failed(planned, problem)
+                else:
+                    self._outcome.ran.append(planned)
+                    self._ended(planned, None)
 
-    def _end(self, slot: _Slot) -> None:
-        """The worker is gone: see what became of its cell."""
-        self._remove(slot)
-        try:
-            if slot.done:
-                self._outcome.ran.append(slot.planned)
-                self._progress.cell_ended(slot.planned, None)
-            elif slot.problem:
-                self._failed(slot.planned, slot.problem)
-            elif self._outcome.interrupted:
-                self._progress.cell_ended(slot.planned, None)
-            elif slot.overdue is not None:
-                stuck = (*slot.stuck, slot.overdue)
-                worker = self._worker(slot.planned, slot.accelerator, stuck)
-                self._add(_Slot(slot.planned, slot.accelerator, worker, stuck=stuck))
-            else:
-                self._record(slot)
-        finally:
-            slot.worker.close()
-
-    def _record(self, slot: _Slot) -> None:
+    def _record(self, planned: Planned, failure: CellFailure) -> None:
         """Keep in the cell why its worker is gone."""
-        failure = slot.worker.failure(slot.fault)
         try:
-            with CellWriter(self._results, slot.planned.request) as writer:
+            with CellWriter(self._results, planned.request) as writer:
                 writer.write_failure(failure)
         except (UserError, OSError) as error:
-            self._failed(slot.planned, f"{_in_words(failure)}. That could not be recorded: {error}")
+            self._failed(planned, f"{_in_words(failure)}. That could not be recorded: {error}")
         else:
-            self._failed(slot.planned, f"{_in_words(failure)}. {RETRY}")
+            self._failed(planned, f"{_in_words(failure)}. {RETRY}")
 
     def _failed(self, planned: Planned, problem: str) -> None:
-        self._outcome.problems[planned.request.slug] = problem
+        self._outcome.problems[planned.slug] = problem
+        self._ended(planned, problem)
+
+    def _ended(self, planned: Planned, problem: str | None) -> None:
+        also = self._released(planned)
+        if also and problem is None:
+            problem = self._outcome.problems[planned.slug] = also
         self._progress.cell_ended(planned, problem)
 
-    def _patience(self) -> float | None:
-        """Seconds until the next query is overdue; None: no limit."""
-        limit = self._execution.query_timeout
-        begun = [slot.begun[1] for slot in self._slots if slot.begun and slot.overdue is None]
-        return max(0.0, min(begun) + limit - time.monotonic()) if limit is not None and begun else None
-
-    def _kill_overdue(self) -> None:
-        limit = self._execution.query_timeout
-        for slot in self._slots:
-            if limit is None or slot.begun is None or slot.overdue is not None:
-                continue
-            qid, since = slot.begun
-            if time.monotonic() - since >= limit:
-                slot.overdue = qid
-                slot.worker.kill()
+    def _released(self, planned: Planned) -> str | None:
+        """Why what is new of a cell could not be copied to where it belongs."""
+        try:
+            if self._mirror:
+                self._mirror.release(planned)
+        except UserError as error:
+            return str(error)
+        return None
 
     def _interrupt(self) -> None:
-        for slot in self._slots:
-            if self._outcome.interrupted:
-                slot.worker.kill()
-            else:
-                slot.worker.stop()
+        self._executor.kill() if self._outcome.interrupted else self._executor.stop()
         self._outcome.interrupted = True
 
 
 def _in_words(failure: CellFailure) -> str:
     message = failure.message if failure.kind in ("killed", "ended") else f"{failure.kind}: {failure.message}"
+    if failure.queries:
+        message = f"{message.removesuffix('.')}. It has no line of {', '.join(failure.queries)}"
     return f"{message.removesuffix('.')}. Its last lines: {' | '.join(failure.last_lines) or 'none'}"
 
 
 @contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
+def terminated_is_interrupted() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does, while the block runs; only a main thread can arrange that."""
     if threading.current_thread() is not threading.main_thread():
         yield

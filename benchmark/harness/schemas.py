@@ -8,15 +8,18 @@ from pathlib import Path
 from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord
 from benchmark.harness.store import pretty, write_atomic
 from benchmark.schema import Strict
+from benchmark.timing.record import Timing
 
 FILES: dict[str, type[Strict]] = {
     "request.json": CellRequest,
     "machine.json": Machine,
+    "sessions.jsonl": Machine,
     "queries.jsonl": QueryRecord,
+    "timing.json": Timing,
     "failure.json": CellFailure,
     "summary.json": CellSummary,
 }
-"""What each file of a cell holds; of ``queries.jsonl`` every line."""
+"""What each file of a cell holds; of lines every one."""
 
 FOLDER = Path("docs/schema")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,11 +15,14 @@ from pydantic import BaseModel, ValidationError
 from benchmark.errors import UserError
 from benchmark.harness.lock import Lock
 from benchmark.harness.record import CellFailure, CellRequest, CellSummary, Machine, QueryRecord, Standing
+from benchmark.timing.record import Timing
 
-REQUEST, MACHINE, LINES, FAILURE, SUMMARY, RUN, STANDING = (
+REQUEST, MACHINE, SESSIONS, LINES, TIMING, FAILURE, SUMMARY, RUN, STANDING = (
     "request.json",
     "machine.json",
+    "sessions.jsonl",
     "queries.jsonl",
+    "timing.json",
     "failure.json",
     "summary.json",
     "run.trec",
@@ -36,6 +40,8 @@ class Cell:
         machine: None before the first query; summary: None until every query has its line.
         failure: why its last worker ended early; None where none did.
         standing: how far it was checked; None for a run of one's own.
+        timing: its last timed session; None without one.
+        sessions: machines of the workers that went on with it after the first.
     """
 
     folder: Path
@@ -45,6 +51,8 @@ class Cell:
     summary: CellSummary | None
     failure: CellFailure | None = None
     standing: Standing | None = None
+    timing: Timing | None = None
+    sessions: tuple[Machine, ...] = ()
 
 
 def lock_file(results: Path, slug: str) -> Path:
@@ -87,9 +95,26 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
             _read(CellSummary, folder / SUMMARY),
             _read(CellFailure, folder / FAILURE),
             _read(Standing, folder / STANDING),
+            _read(Timing, folder / TIMING),
+            _sessions(folder / SESSIONS),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the cell has its summary; the lines are not read, of which there may be very many.
+
+    Raises:
+        UserError: a summary that is not what it should be, or of another request.
+    """
+    try:
+        summary = _read(CellSummary, folder / SUMMARY)
+    except ValidationError as error:
+        raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
+    if summary is not None and not folder.name.endswith(f".{summary.identity[:12]}"):
+        raise UserError(f"{folder}: holds the summary of another request. Delete the folder.")
+    return summary is not None
 
 
 class CellWriter:
@@ -129,28 +154,59 @@ class CellWriter:
         return _complete_lines(self.folder / LINES)
 
     def write_machine(self, machine: Machine) -> Machine:
-        """Say on what the cell runs; a resumed cell keeps its first record. Returns what is kept."""
+        """Say on what the cell runs; of a resumed one that is added to its sessions. Returns the first record."""
         path = self.folder / MACHINE
         if path.is_file():
+            later = self.folder / SESSIONS
+            before = later.read_text(encoding="utf-8") if later.is_file() else ""
+            write_atomic(later, f"{before}{machine.model_dump_json()}\n")
             return Machine.model_validate_json(path.read_bytes())
         write_atomic(path, pretty(machine.model_dump(mode="json")))
         return machine
 
-    def append(self, record: QueryRecord) -> None:
-        """Add one line and force it to disk."""
+    def append(self, *records: QueryRecord) -> None:
+        """Add a line each and force them to disk."""
         path = self.folder / LINES
         new = not path.exists()
         with path.open("ab") as stream:
-            stream.write(record.model_dump_json().encode("utf-8") + b"\n")
+            stream.write(b"".join(record.model_dump_json().encode("utf-8") + b"\n" for record in records))
             stream.flush()
             os.fsync(stream.fileno())
         if new:
             _sync_folder(self.folder)
 
+    def append_text(self, text: str, known: Set[str]) -> list[QueryRecord]:
+        """Add lines that another machine wrote, but for queries that are ``known``; those that were added."""
+        records = [QueryRecord.model_validate_json(line) for line in text.splitlines()]
+        new = list({record.qid: record for record in reversed(records) if record.qid not in known}.values())[::-1]
+        if new:
+            self.append(*new)
+        return new
+
+    def begun_files(self) -> dict[str, str]:
+        """What another machine needs to go on with the cell."""
+        paths = [self.folder / LINES, self.folder / MACHINE]
+        return {path.name: path.read_text("utf-8") for path in paths if path.is_file()}
+
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Keep files that another machine wrote, in their order; what it was goes where `write_machine` puts it."""
+        for name, text in files.items():
+            if name == MACHINE:
+                self.write_machine(Machine.model_validate_json(text))
+            elif name == SESSIONS:
+                for line in text.splitlines():
+                    self.write_machine(Machine.model_validate_json(line))
+            else:
+                write_atomic(self.folder / name, text)
+
     def finish(self, summary: CellSummary, run: str) -> None:
         """Write run file and summary; the summary, last, makes the cell complete."""
         write_atomic(self.folder / RUN, run)
         write_atomic(self.folder / SUMMARY, pretty(summary.model_dump(mode="json")))
+
+    def write_timing(self, timing: Timing) -> None:
+        """Put a timed session that came to its end in the place of the last one."""
+        write_atomic(self.folder / TIMING, pretty(timing.model_dump(mode="json")))
 
     def write_failure(self, failure: CellFailure) -> None:
         """Say why the cell is not complete."""
@@ -212,6 +268,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _read(model: type[Record], path: Path) -> Record | None:
     return model.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def _sessions(path: Path) -> tuple[Machine, ...]:
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    return tuple(Machine.model_validate_json(line) for line in lines)
 
 
 def pretty(value: object) -> str:

@@ -34,6 +34,7 @@ def summarise(
     weight_bytes: int | None,
     load_seconds: float | None,
     training: Sequence[TrainingOverlap] = (),
+    process_peak: int | None = None,
 ) -> CellSummary:
     """Quality, latency, memory and cost of a complete cell.
 
@@ -42,11 +43,13 @@ def summarise(
         finished: UTC, ISO 8601.
         weight_bytes, load_seconds: None for a method without a backbone.
         training: what a fitted method has seen of it.
+        process_peak: largest resident set of the worker; None where that is not known any more.
     """
     rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in records}
     values = evaluate(rankings, collection.qrels(), relevant_from=collection.relevant_from)
     timed = [record.seconds for record in records if not record.warm_up and record.failure is None]
     peaks = [record.peak_memory_bytes for record in records if record.peak_memory_bytes is not None]
+    preallocated = request.backbone is not None and request.backbone.source == "vllm"
     return CellSummary(
         identity=request.identity,
         finished=finished,
@@ -59,19 +62,31 @@ def summarise(
         ),
         latency=Latency(median=percentile(timed, 50), p90=percentile(timed, 90), queries=len(timed)) if timed else None,
         memory=None
-        if weight_bytes is None
-        else Memory(weights=weight_bytes, peak_above_weights=max(peaks, default=None)),
+        if weight_bytes is None and not preallocated
+        else Memory(
+            weights=weight_bytes,
+            peak_above_weights=max(peaks, default=None),
+            process_peak=process_peak,
+            preallocated=preallocated,
+        ),
         cost=Cost(
             forward_passes=fmean(record.forward_passes for record in records),
             prompt_tokens=fmean(record.prompt_tokens for record in records),
             completion_tokens=fmean(record.completion_tokens for record in records),
             phases=_phases([record for record in records if not record.warm_up and record.failure is None]),
             dollars=_mean_dollars(records),
+            flops=_known_mean([record.flops for record in records]),
         ),
         training=tuple(training),
         answers=_answers(records),
         load_seconds=load_seconds,
+        energy_joules=_known_mean([record.energy_joules for record in records]),
     )
+
+
+def _known_mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
 
 
 def _phases(timed: Sequence[QueryRecord]) -> dict[Phase, float]:

@@ -1,7 +1,8 @@
-"""Run one cell in a process of its own: ``python -m benchmark.harness.worker`` with a `Job` on standard input.
+"""Run cells in a process of its own: ``python -m benchmark.harness.worker`` with a `Job` a line on standard input.
 
-Events go to standard output, one JSON object a line; whatever libraries print goes to standard error. SIGINT and
-SIGTERM finish the query in hand and stop.
+Most get one job. A further one comes when a cell is done that wants the same backbone, which stays loaded. Events go to
+standard output, one JSON object a line; whatever libraries print goes to standard error. SIGINT and SIGTERM finish the
+query in hand and stop.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,8 +22,10 @@ from benchmark.backbones.spec import AS_SERVED, ELSEWHERE
 from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Collection, Hit, Topic
 from benchmark.errors import MachineFault, UserError, explain_os_error
-from benchmark.harness import provenance
-from benchmark.harness.memory import PeakMemory
+from benchmark.harness import energy, provenance
+from benchmark.harness.flops import counted
+from benchmark.harness.held import Held
+from benchmark.harness.memory import PeakMemory, process_peak
 from benchmark.harness.overlap import overlaps
 from benchmark.harness.record import CellRequest, Failure, QueryRecord
 from benchmark.harness.scoring import score_query
@@ -59,12 +61,20 @@ class Job(Strict):
     results: Path
     threads: int
     command: str
+    left_out: tuple[str, ...] = ()
+    """Queries in whose course earlier workers died: not run, and the cell is left without a summary."""
     timed_out: tuple[str, ...] = ()
     """Queries at which earlier workers were stuck: recorded as failed and not run."""
     query_timeout: float | None = None
     """Seconds that those were given."""
     retry_failed: bool = False
     """Run queries anew that failed before."""
+    energy: bool = False
+    """Read the device's energy meter before and after each query."""
+    deterministic: bool = False
+    """Hold torch to algorithms that give the same bytes every time."""
+    qids: frozenset[str] | None = None
+    """Queries to run, None for all. Where others are missing then, the cell is left without a summary."""
 
 
 class Stop:
@@ -88,15 +98,22 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 def main() -> int:
-    """Run the job on standard input; the exit status is 0 when every query has its line or a stop was asked for."""
+    """Run the jobs on standard input; the exit status is 0 when all were done or a stop was asked for."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.ask)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        # Slurm's notice that time is nearly up, which is sent to every process; the one that started us answers it.
+        signal.signal(number, signal.SIG_IGN)
     emit = _emitter(events)
+    held = Held(load)
     try:
-        run(Job.model_validate_json(sys.stdin.read()), emit, stop)
+        for line in sys.stdin:
+            run(Job.model_validate_json(line), emit, stop, held)
+            if stop.asked:
+                return 0
     except MachineFault as error:
         traceback.print_exception(error.__cause__ or error)
         emit({"event": "fault", "kind": error.kind, "message": error.said})
@@ -113,21 +130,30 @@ def main() -> int:
     return 0
 
 
-def run(job: Job, emit: Emit, stop: Stop) -> None:
+def run(job: Job, emit: Emit, stop: Stop, held: Held | None = None) -> None:
     """Do what is missing of a cell, query by query.
 
     Events: ``loaded`` (seconds), ``begun`` (qid), ``query`` (qid, seconds, failure), ``stopped`` or ``done``.
+
+    Args:
+        held: what an earlier cell of this process may have loaded.
     """
+    # Said when the cell is not locked any more: its next writer may be there at once.
+    emit({"event": _run(job, emit, stop, held or Held(load))})
+
+
+def _run(job: Job, emit: Emit, stop: Stop, held: Held) -> str:
     collection = collections.find(job.collection, job.request.collection.split)
     with CellWriter(job.results, job.request) as writer:
         writer.retry(job.retry_failed)
         finished = {record.qid for record in writer.records()}
         topics = list(collection.topics())
-        missing = [topic for topic in topics if topic.qid not in finished]
-        started = time.perf_counter()
-        backbone = load(job)
-        load_seconds = time.perf_counter() - started if backbone else None
-        emit({"event": "loaded", "seconds": load_seconds})
+        missing = [topic for topic in topics if topic.qid not in finished.union(job.left_out)]
+        if job.qids is not None:
+            missing = [topic for topic in missing if topic.qid in job.qids]
+        taken = held.take(job)
+        backbone = taken.backbone
+        emit({"event": "loaded", "seconds": taken.seconds})
         machine = writer.write_machine(provenance.machine(job.command, job.threads, accelerator(backbone)))
         method = method_of(job, backbone)
         method.ready()
@@ -136,9 +162,10 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
             failure = record.failure.message if record.failure else None
             emit({"event": "query", "qid": record.qid, "seconds": record.seconds, "failure": failure})
             if stop.asked:
-                emit({"event": "stopped"})
-                return
+                return "stopped"
         by_qid = {record.qid: record for record in writer.records()}
+        if len(by_qid) < len(topics):
+            return "done"
         records = [by_qid[topic.qid] for topic in topics]
         summary = summarise(
             job.request,
@@ -146,11 +173,15 @@ def run(job: Job, emit: Emit, stop: Stop) -> None:
             collection,
             provenance.now(),
             backbone.weight_bytes if backbone else None,
-            load_seconds,
+            taken.seconds,
             overlaps(method, collection, topics, records),
+            # Of a process that has served other cells the peak may be theirs.
+            process_peak() if backbone and not taken.before else None,
         )
+        if taken.before:
+            summary = summary.model_copy(update={"loaded_before": True})
         writer.finish(summary, run_text(job.request, machine, records))
-        emit({"event": "done"})
+        return "done"
 
 
 def records_of(
@@ -163,48 +194,58 @@ def records_of(
 ) -> Iterator[QueryRecord]:
     """Re-rank some topics of a job's collection, one record each."""
     hits = collection.first_stage(job.request.collection.first_stage).hits()
-    memory = PeakMemory(backbone.device if backbone else "cpu")
+    joules = energy.meter_of(backbone.device) if backbone and job.energy else None
     stuck = [topic for topic in missing if topic.qid in job.timed_out]
     for topic in stuck:
         yield _timed_out(topic, job, hits.get(topic.qid, []))
-    for number, topic in enumerate(topic for topic in missing if topic.qid not in job.timed_out):
-        listed = hits.get(topic.qid, [])[: job.request.collection.depth]
-        documents = collection.documents([hit.docid for hit in listed])
-        candidates = [
-            Candidate(document.docid, document.text, document.title, hit.score)
-            for document, hit in zip(documents, listed, strict=True)
-        ]
-        emit({"event": "begun", "qid": topic.qid})
-        provenance.seed()
-        if backbone:
-            # What was asked of the model before, at loading, say, belongs to no query.
-            backbone.meter.take_prompts()
-        with memory.measured():
-            outcome = score_query(
-                method,
-                topic.text,
-                candidates,
-                (lambda: backbone.meter.total) if backbone else Cost,
-                backbone.synchronise if backbone else _nothing,
+    with counted(backbone) as flops:
+        memory = PeakMemory(backbone.device if backbone else "cpu")
+        for number, topic in enumerate(topic for topic in missing if topic.qid not in job.timed_out):
+            candidates = candidates_of(job, collection, hits.get(topic.qid, []))
+            emit({"event": "begun", "qid": topic.qid})
+            provenance.seed()
+            if backbone:
+                # What was asked of the model before, at loading, say, belongs to no query.
+                backbone.meter.take_prompts()
+            operations, taken = flops.total if flops else 0, joules() if joules else 0.0
+            with memory.measured():
+                outcome = score_query(
+                    method,
+                    topic.text,
+                    candidates,
+                    (lambda: backbone.meter.total) if backbone else Cost,
+                    backbone.synchronise if backbone else _nothing,
+                )
+            yield QueryRecord(
+                qid=topic.qid,
+                docids=tuple(candidate.docid for candidate in candidates),
+                scores=outcome.scores,
+                failure=_impersonal(outcome.failure),
+                seconds=outcome.seconds,
+                prompt_tokens=outcome.cost.prompt_tokens,
+                completion_tokens=outcome.cost.completion_tokens,
+                forward_passes=outcome.cost.forward_passes,
+                prompts_sha256=backbone.meter.take_prompts() if backbone else None,
+                phases=dict(outcome.cost.seconds),
+                answers=outcome.cost.answers,
+                malformed=outcome.cost.malformed,
+                faults=dict(outcome.cost.faults),
+                dollars=outcome.cost.dollars or None,
+                peak_memory_bytes=memory.above_baseline if backbone and backbone.weight_bytes is not None else None,
+                flops=flops.total - operations if flops else None,
+                energy_joules=joules() - taken if joules else None,
+                warm_up=number < WARM_UP,
             )
-        yield QueryRecord(
-            qid=topic.qid,
-            docids=tuple(candidate.docid for candidate in candidates),
-            scores=outcome.scores,
-            failure=_impersonal(outcome.failure),
-            seconds=outcome.seconds,
-            prompt_tokens=outcome.cost.prompt_tokens,
-            completion_tokens=outcome.cost.completion_tokens,
-            forward_passes=outcome.cost.forward_passes,
-            prompts_sha256=backbone.meter.take_prompts() if backbone else None,
-            phases=dict(outcome.cost.seconds),
-            answers=outcome.cost.answers,
-            malformed=outcome.cost.malformed,
-            faults=dict(outcome.cost.faults),
-            dollars=outcome.cost.dollars or None,
-            peak_memory_bytes=memory.above_baseline if backbone and backbone.weight_bytes is not None else None,
-            warm_up=number < WARM_UP,
-        )
+
+
+def candidates_of(job: Job, collection: Collection, hits: Sequence[Hit]) -> list[Candidate]:
+    """What a method is given for a query: the first documents of its first-stage list."""
+    listed = hits[: job.request.collection.depth]
+    documents = collection.documents([hit.docid for hit in listed])
+    return [
+        Candidate(document.docid, document.text, document.title, hit.score)
+        for document, hit in zip(documents, listed, strict=True)
+    ]
 
 
 def _impersonal(failure: Failure | None) -> Failure | None:
@@ -238,6 +279,8 @@ def load(job: Job) -> Backbone | None:
     from benchmark.backbones import catalogue, loader
 
     torch.set_num_threads(job.threads)
+    if job.deterministic:
+        provenance.be_deterministic()
     asked = job.request.backbone
     dtype: Any = None if asked.dtype == AS_SERVED else asked.dtype
     return loader.load(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from benchmark.collections import catalogue
 from benchmark.collections.base import Qrels
-from benchmark.harness.record import QueryRecord, TrainingOverlap
+from benchmark.errors import UserError
+from benchmark.harness.record import QueryRecord
 from benchmark.hashing import sha256_file
-from benchmark.names import canonical
 from benchmark.submissions.record import Submission, SubmittedRun
-from benchmark.submissions.reference import Reference, query_prints
+from benchmark.submissions.reference import Reference
+from benchmark.submissions.training import out_of_reach, training
 from methods import registry
 
 PERFECT = 0.8
@@ -35,15 +36,35 @@ def of_run(submission: Submission, run: SubmittedRun, records: Sequence[QueryRec
     backbone = run.request.backbone
     if backbone and backbone.source == "local":
         found.append("its backbone is a local folder, which nobody else can fetch")
-    if run.machine.git_commit is None or run.machine.git_dirty:
+    if run.machine.git_dirty or not re.fullmatch("[0-9a-f]{40}", run.machine.git_commit or ""):
         found.append("made with code that is no commit")
+    if other := _not_the_presets(run):
+        found.append(other)
     if by_judgements := _by_judgements(records, known.qrels):
         found.append(by_judgements)
-    return found + [
-        f"trained on {data.source}, which holds {data.queries} of these topics"
+    found += [
+        f"trained on {data.source}, which holds {data.queries} of these topics and {data.documents} of their candidates"
         for data in training(submission, run)
-        if data.queries
+        if data.queries or data.documents
     ]
+    return found + [f"trained on {source}, which cannot be looked at here" for source in out_of_reach(submission)]
+
+
+def _not_the_presets(run: SubmittedRun) -> str:
+    """Which options are not what the preset's name promises here; empty for a method that is not here."""
+    method = run.request.method
+    if method.name not in registry.plugins():
+        return ""
+    try:
+        promised = registry.find(method.name).options(method.preset).model_dump(mode="json")
+    except UserError:
+        return f"the method has no preset '{method.preset}' here"
+    shown = sorted(
+        key
+        for key in promised.keys() | method.options.keys()
+        if key not in method.artefacts and promised.get(key) != method.options.get(key)
+    )
+    return f"not preset '{method.preset}' as it is here: {', '.join(shown)} set otherwise" if shown else ""
 
 
 def _by_judgements(records: Sequence[QueryRecord], qrels: Qrels) -> str:
@@ -59,21 +80,3 @@ def _by_judgements(records: Sequence[QueryRecord], qrels: Qrels) -> str:
     if open_topics < ENOUGH or perfect < PERFECT * open_topics:
         return ""
     return f"{perfect} of {open_topics} topics are in the best order their judgements allow"
-
-
-def training(submission: Submission, run: SubmittedRun) -> list[TrainingOverlap]:
-    """For everything the method was fitted on, as declared: how many of the cell's topics it holds.
-
-    Topics are compared by text where the catalogue has the data, by the collection's name otherwise.
-    """
-    asked = run.request.collection
-    ours = query_prints(asked.name, asked.split)
-    found = []
-    for source in submission.training_data:
-        name, colon, split = source.partition(":")
-        if catalogue.entry(name) is not None and colon:
-            seen = len(ours & query_prints(name, split))
-        else:
-            seen = len(ours) if canonical(name) == canonical(asked.name) else 0
-        found.append(TrainingOverlap(source=source, checked=False, queries=seen, documents=0))
-    return found

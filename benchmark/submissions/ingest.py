@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -13,14 +15,16 @@ from benchmark.harness.store import pretty, write_atomic
 from benchmark.harness.summary import summarise
 from benchmark.hashing import sha256_file
 from benchmark.names import unknown
-from benchmark.submissions import flags
 from benchmark.submissions.record import DESCRIPTION, RECORDS, Verification
 from benchmark.submissions.reference import reference
+from benchmark.submissions.training import training
 from benchmark.submissions.trust import standing
-from benchmark.submissions.validate import CheckedRun, Report, check
+from benchmark.submissions.validate import CheckedRun, Report, check, plain
 
 FEW = 20
 """Submissions that are checked in this process, because others take longer to start than to do it."""
+NAMED = 3
+"""Other submissions that a flag names."""
 
 
 def folders(root: Path, only: Sequence[str] = ()) -> list[Path]:
@@ -44,6 +48,40 @@ def check_all(paths: Sequence[Path], jobs: int = 1) -> Iterator[Report]:
         yield from pool.map(check, paths, chunksize=max(1, min(50, len(paths) // (4 * jobs))))
 
 
+def flag_copies(reports: Sequence[Report]) -> None:
+    """Flag runs that rank every topic as a run of another submission does, under whatever name.
+
+    Which of them was first, nothing in a submission can prove, so all are flagged.
+    """
+    alike: dict[str, list[tuple[Report, CheckedRun]]] = defaultdict(list)
+    for report in reports:
+        if not report.problems:
+            for checked in report.runs:
+                alike[checked.order_sha256].append((report, checked))
+    for group in alike.values():
+        names = sorted({report.name for report, _ in group})
+        for report, checked in group:
+            others = [name for name in names if name != report.name]
+            if others:
+                more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+                report.flags.append(
+                    f"{checked.run.file}: ranks every topic exactly as {', '.join(others[:NAMED])}{more}"
+                )
+
+
+def accept(root: Path, report: Report, records: Sequence[Verification], out: Path) -> list[Path]:
+    """`write_cells` for a good submission; what breaks in it becomes its problem and leaves nothing behind."""
+    if report.problems:
+        return []
+    try:
+        return write_cells(root, report, records, out)
+    except Exception as error:  # noqa: BLE001  as in `check`: it is that submission's problem alone
+        report.problems.append(plain(f"cannot be summarised ({type(error).__name__}: {error})."))
+        for checked in report.runs:
+            shutil.rmtree(_cell_folder(out, report, checked), ignore_errors=True)
+        return []
+
+
 def write_cells(root: Path, report: Report, records: Sequence[Verification], out: Path) -> list[Path]:
     """The runs of a submission without problems as cell folders below ``out``; their summaries are computed here."""
     assert report.submission is not None
@@ -51,7 +89,7 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
     sha256 = sha256_file(root / report.name / DESCRIPTION)
     written = []
     for checked in report.runs:
-        folder = out / f"{report.name}.{checked.run.file}"
+        folder = _cell_folder(out, report, checked)
         folder.mkdir(parents=True, exist_ok=True)
         run = checked.run
         known = reference(run.request.collection)
@@ -62,7 +100,7 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
             run.finished,
             run.weight_bytes,
             run.load_seconds,
-            flags.training(report.submission, run),
+            training(report.submission, run),
         )
         told = [flag.removeprefix(f"{run.file}: ") for flag in report.flags if _concerns(flag, report, checked)]
         texts = {
@@ -73,10 +111,16 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
             store.SUMMARY: pretty(summary.model_dump(mode="json")),
             store.STANDING: pretty(standing(report.name, sha256, run, records, told).model_dump(mode="json")),
         }
+        if checked.timing:
+            texts[store.TIMING] = pretty(checked.timing.model_dump(mode="json"))
         for name, text in texts.items():
             write_atomic(folder / name, text)
         written.append(folder)
     return written
+
+
+def _cell_folder(out: Path, report: Report, checked: CheckedRun) -> Path:
+    return out / f"{report.name}.{checked.run.file}"
 
 
 def _concerns(flag: str, report: Report, checked: CheckedRun) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from benchmark.artefacts import is_artefact, read_artefact
+from benchmark.artefacts import Header, is_artefact, read_artefact
 from benchmark.errors import UserError
-from benchmark.harness.store import LINES, REQUEST, RUN, Cell, read_cell, read_cells
+from benchmark.harness.store import LINES, REQUEST, RUN, TIMING, Cell, read_cell, read_cells
 from benchmark.hashing import sha256_bytes, sha256_file
 from benchmark.submissions.limits import pack
 from benchmark.submissions.record import (
@@ -23,17 +23,25 @@ from benchmark.submissions.record import (
 )
 from methods import registry
 
+SOURCES = {"run": RUN, "lines": LINES, "timing": TIMING}
+"""Which file of a cell each file of a submitted run is packed from."""
 
-def finished_cells(results: Sequence[Path]) -> list[Cell]:
-    """Complete cells of results folders, or of single cell folders; UserError where there is none."""
+
+def finished_cells(results: Sequence[Path]) -> tuple[list[Cell], list[Cell]]:
+    """Complete cells of results folders or of single cell folders, and those that are not; UserError for no complete
+    one."""
     cells: list[Cell] = []
     for folder in results:
         inside = (folder / REQUEST).is_file()
         cells += [read_cell(folder)] if inside else read_cells(folder)
-    found = [cell for cell in cells if cell.summary and cell.machine and (cell.folder / RUN).is_file()]
+    found = [cell for cell in cells if _is_finished(cell)]
     if not found:
         raise UserError("There is no finished cell to submit. Run a suite to its end first: rerankbench run nano.")
-    return found
+    return found, [cell for cell in cells if not _is_finished(cell)]
+
+
+def _is_finished(cell: Cell) -> bool:
+    return cell.summary is not None and cell.machine is not None and (cell.folder / RUN).is_file()
 
 
 def submissions(
@@ -85,27 +93,33 @@ def submissions(
     return out
 
 
+def refuse_existing(packed: Sequence[tuple[Submission, Sequence[Cell]]], out: Path) -> None:
+    """UserError naming every folder that is there already, before any is written."""
+    folders = [out / submission.folder for submission, _ in packed]
+    if problems := [f"{folder}: exists. Remove it, or choose another --out." for folder in folders if folder.exists()]:
+        raise UserError(problems)
+
+
 def write(submission: Submission, cells: Sequence[Cell], out: Path) -> Path:
-    """Write the submission's folder below ``out``; UserError when it is there already."""
+    """Write the submission's folder below ``out``, where there is none yet."""
     folder = out / submission.folder
-    if folder.exists():
-        raise UserError(f"{folder}: exists. Remove it, or choose another --out.")
     (folder / RUNS).mkdir(parents=True)
     for run, cell in zip(submission.runs, cells, strict=True):
-        (folder / RUNS / f"{run.file}.trec.gz").write_bytes(pack((cell.folder / RUN).read_bytes()))
-        (folder / RUNS / f"{run.file}.jsonl.gz").write_bytes(pack((cell.folder / LINES).read_bytes()))
+        for what, path in run.files.items():
+            (folder / path).write_bytes(pack((cell.folder / SOURCES[what]).read_bytes()))
     text = yaml.safe_dump(submission.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
     # Last: a folder without it is no submission.
     (folder / DESCRIPTION).write_text(text, encoding="utf-8")
     return folder
 
 
-def shipped(method: str) -> set[str]:
-    """sha256 of the artefacts in a method's own folder; empty for a method that is not known here."""
+def shipped(method: str) -> dict[str, Header]:
+    """The artefacts in a method's own folder, by sha256; empty for a method that is not known here."""
     if method not in registry.plugins():
-        return set()
+        return {}
     folders = (registry.find(method).folder / "artefacts").glob("*")
-    return {read_artefact(folder).header.sha256 for folder in folders if is_artefact(folder)}
+    headers = [read_artefact(folder).header for folder in sorted(folders) if is_artefact(folder)]
+    return {header.sha256: header for header in headers}
 
 
 def _run(cell: Cell) -> SubmittedRun:
@@ -119,6 +133,7 @@ def _run(cell: Cell) -> SubmittedRun:
         load_seconds=cell.summary.load_seconds,
         run_sha256=sha256_bytes((cell.folder / RUN).read_bytes()),
         lines_sha256=sha256_bytes((cell.folder / LINES).read_bytes()),
+        timing_sha256=sha256_bytes((cell.folder / TIMING).read_bytes()) if cell.timing else None,
     )
 
 

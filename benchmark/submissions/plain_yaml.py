@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Hashable
 from typing import Any
@@ -14,6 +15,8 @@ DEPTH = 24
 """Levels of nesting."""
 NODES = 100_000
 """Values of one document."""
+LARGEST = 2**63
+"""Whole numbers beyond it are refused: later arithmetic on them would fail, or never end."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -30,6 +33,18 @@ class _Plain(_Loader):  # type: ignore[misc]
             )
         built: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return built
+
+    def number(self, node: Any) -> int | float:
+        """An integer or float within limits."""
+        whole = node.tag.endswith(":int")
+        value: int | float = self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
+        if not math.isfinite(value) if isinstance(value, float) else abs(value) > LARGEST:
+            raise yaml.constructor.ConstructorError(None, None, "a number out of range", node.start_mark)
+        return value
+
+
+for _tag in ("int", "float"):
+    _Plain.add_constructor(f"tag:yaml.org,2002:{_tag}", _Plain.number)
 
 
 def load(data: bytes, where: str) -> Any:

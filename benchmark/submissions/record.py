@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -18,6 +18,8 @@ SCHEMA: Literal[1] = 1
 DESCRIPTION, RUNS, RECORDS = "submission.yaml", "runs", "records"
 """File and folder of a submission; folder of maintainers' records beside all submissions."""
 
+MOST = 2**53
+"""The largest count, size or time that is believed."""
 TOLERANCE = 0.01
 """The largest tolerance that may be declared."""
 
@@ -28,7 +30,15 @@ def _name(text: str) -> str:
     return text
 
 
+def moment(text: str) -> str:
+    """A time in UTC as ISO 8601 writes it, as it stands; ValueError for anything else."""
+    if datetime.fromisoformat(text).utcoffset() != timedelta(0):
+        raise ValueError("must be a time in UTC, ISO 8601")
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
+Moment = Annotated[str, Field(max_length=40), AfterValidator(moment)]
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\r\n]*$")]
 Licence = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$")]
 Url = Annotated[str, Field(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(:\d+)?/[^\s<>\"'\\]*$")]
@@ -51,20 +61,28 @@ class SubmittedRun(Strict):
     request: CellRequest
     machine: Machine
     """Hardware, versions and command."""
-    finished: Line
+    finished: Moment
     """UTC, ISO 8601."""
-    weight_bytes: int | None = Field(ge=0)
+    weight_bytes: int | None = Field(ge=0, le=MOST)
     """Of the backbone as loaded."""
-    load_seconds: float | None = Field(ge=0)
+    load_seconds: float | None = Field(ge=0, le=MOST)
     run_sha256: Sha256
     """Of the run file, unpacked."""
     lines_sha256: Sha256
     """Of the per-query lines, unpacked."""
+    timing_sha256: Sha256 | None = None
+    """Of the timed session, unpacked; None where there was none."""
 
     @property
     def file(self) -> str:
-        """What its two files are called, before ``.trec.gz`` and ``.jsonl.gz``; follows from the request alone."""
+        """What its files are called, before their endings; follows from the request alone."""
         return f"{self.request.collection.name}.{self.request.method.preset}.{self.request.identity[:12]}"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Path of each of its files in the submission's folder, by what it is: ``run``, ``lines`` and ``timing``."""
+        ends = {"run": "trec.gz", "lines": "jsonl.gz"} | ({"timing": "timing.json.gz"} if self.timing_sha256 else {})
+        return {what: f"{RUNS}/{self.file}.{end}" for what, end in ends.items()}
 
 
 class Submission(Strict):
@@ -116,6 +134,8 @@ class VerifiedRun(Strict):
     sample: int = Field(gt=0)
     largest: float | None
     """Largest difference of a score, as a share of its query's spread; None where no query could be compared."""
+    ndcg10: tuple[float, float] | None = None
+    """nDCG@10 as submitted and of the re-run, where all topics were run again."""
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
     """What was not the same as in the submission, such as the code's version."""
@@ -137,6 +157,6 @@ class Verification(Strict):
     by: Line
     date: date
     seed: Line
-    """What the sample follows from."""
+    """What the sample follows from: the commit that brought the submission, or what ``by`` chose."""
     tolerance: float
     runs: tuple[VerifiedRun, ...] = Field(min_length=1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from benchmark.artefacts import query_print
+from benchmark.artefacts import document_print, query_print
 from benchmark.collections import catalogue
 from benchmark.collections.base import Collection, Qrels
+from benchmark.collections.spec import FolderSource
 from benchmark.errors import UserError
-from benchmark.harness.record import CollectionRequest
+from benchmark.evaluation.metrics import evaluate, mean
+from benchmark.harness.record import CollectionRequest, QueryRecord
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Reference:
     collection: Collection
     candidates: Mapping[str, tuple[str, ...]]
     qrels: Qrels
+
+    def means(self, records: Iterable[QueryRecord]) -> dict[str, float]:
+        """Every metric over the judged topics, from the records' scores."""
+        rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in records}
+        return mean(evaluate(rankings, self.qrels, relevant_from=self.collection.relevant_from))
 
 
 @lru_cache(maxsize=64)
@@ -58,7 +65,51 @@ def reference(request: CollectionRequest) -> Reference:
     return Reference(collection, candidates, collection.qrels())
 
 
+@dataclass(frozen=True)
+class Holdings:
+    """What is in a set of data that something may have been trained on.
+
+    Attributes:
+        queries: `query_print` of every topic.
+        documents: `document_print` of every candidate and judged document; None where that would need a library's
+            whole corpus.
+    """
+
+    queries: frozenset[str]
+    documents: frozenset[str] | None
+
+
 @lru_cache(maxsize=64)
-def query_prints(name: str, split: str) -> frozenset[str]:
-    """Hashes of the topics' texts of a catalogued collection; UserError where there is none of that name."""
-    return frozenset(query_print(topic.text) for topic in catalogue.find(name, split).topics())
+def holdings(name: str, split: str) -> Holdings | None:
+    """Of a catalogued split; None where a library has it and it cannot be had here.
+
+    Raises:
+        UserError: the catalogue has no such collection or split.
+    """
+    spec = catalogue.entry(name)
+    collection = catalogue.find(name, split)
+    if spec is not None and isinstance(spec.splits[split].source, FolderSource):
+        docids = {docid for judged in collection.qrels().values() for docid in judged}
+        for run in collection.first_stages()[:1]:
+            docids |= {hit.docid for listed in collection.first_stage(run).hits().values() for hit in listed}
+        return Holdings(_queries(collection), _documents(collection, docids))
+    try:
+        return Holdings(_queries(collection), None)
+    except UserError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def measured_on(request: CollectionRequest) -> tuple[frozenset[str], frozenset[str]]:
+    """Prints of a cell's topics, and of their candidates."""
+    known = reference(request)
+    docids = {docid for listed in known.candidates.values() for docid in listed}
+    return _queries(known.collection), _documents(known.collection, docids)
+
+
+def _queries(collection: Collection) -> frozenset[str]:
+    return frozenset(query_print(topic.text) for topic in collection.topics())
+
+
+def _documents(collection: Collection, docids: Iterable[str]) -> frozenset[str]:
+    return frozenset(document_print(document.docid, document.text) for document in collection.documents(sorted(docids)))

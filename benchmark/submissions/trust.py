@@ -82,6 +82,9 @@ def _place(machine: Machine) -> tuple[object, ...]:
 def _in_words(record: Verification, verified: VerifiedRun) -> str:
     agreeing = verified.sample - len(verified.differences)
     largest = "" if verified.largest is None else f", largest difference {verified.largest:.2g} of the spread"
+    if verified.ndcg10 is not None:
+        submitted, again = verified.ndcg10
+        largest += f", nDCG@10 {again:.4f} where {submitted:.4f} was submitted"
     return (
         f"{record.date.isoformat()}, {record.by}: {agreeing} of {verified.sample} re-run queries agree "
         f"({verified.queries} in all{largest}; tolerance {record.tolerance:g}; seed {record.seed})"

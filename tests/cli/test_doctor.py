@@ -40,7 +40,8 @@ def test_versions_caches_and_backbones(cache: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_prepared_backbone_is_ready(cache: Path) -> None:
     from benchmark.backbones.catalogue import find
-    from benchmark.backbones.sources import MANIFEST, folder_of
+    from benchmark.backbones.converted import MANIFEST
+    from benchmark.backbones.sources import folder_of
 
     folder = folder_of(find("smollm2-135m-instruct"))
     folder.mkdir(parents=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import SentenceTransformer, SparseEncoder
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from sentence_transformers.sparse_encoder.modules import MLMTransformer, SpladePooling
+from transformers import BertConfig, BertForMaskedLM, BertModel, BertTokenizerFast
 
 from benchmark.collections import dense
 from benchmark.collections.base import Document, Topic
@@ -63,6 +64,35 @@ def test_equal_scores_are_in_order_of_docid(folder: Path) -> None:
     assert [hit.docid for hit in run["q1"]] == ["a", "b", "c"]
 
 
+@pytest.fixture(scope="module")
+def sparse_folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random learned-sparse model in SPLADE's form: a masked language model, the highest value of each word."""
+    path = tmp_path_factory.mktemp("sparse")
+    config = BertConfig.from_pretrained(folder.parent / "bert")
+    torch.manual_seed(0)
+    BertForMaskedLM(config).save_pretrained(path / "bert")
+    BertTokenizerFast.from_pretrained(folder.parent / "bert").save_pretrained(path / "bert")
+    model = SparseEncoder(modules=[MLMTransformer(str(path / "bert")), SpladePooling("max")])
+    model.save_pretrained(str(path / "model"))
+    return path / "model"
+
+
+def test_a_learned_sparse_model_makes_runs_too(sparse_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = dense.load(str(sparse_folder), None, "sparse")
+    monkeypatch.setattr(dense, "BLOCK", 3)
+    run = dense.dense_run(model, iter(TEXTS), TOPICS, 5)
+    queries = model.encode_query([topic.text for topic in TOPICS]).to_dense()
+    documents = model.encode_document([f"Town {document.text}" for document in TEXTS]).to_dense()
+    for topic, row in zip(TOPICS, queries @ documents.T, strict=True):
+        assert [hit.score for hit in run[topic.qid]] == pytest.approx(row.topk(5).values.tolist(), abs=1e-4)
+
+
+def test_the_command_writes_a_learned_sparse_run(sparse_folder: Path, small: Path, cache: Path) -> None:
+    result = command("first-stage", "build", small, "--retriever", "sparse", "--model", sparse_folder, "--depth", 3)
+    assert result.status == 0, result.err
+    assert result.out.splitlines()[-1].endswith("sparse-model.trec")
+
+
 def test_the_command_writes_a_run_that_says_which_model(folder: Path, small: Path, cache: Path, tmp_path: Path) -> None:
     out = tmp_path / "dense.trec"
     arguments = ["--retriever", "dense", "--model", folder, "--depth", 4, "--out", out]
@@ -76,7 +106,7 @@ def test_the_command_writes_a_run_that_says_which_model(folder: Path, small: Pat
     ("arguments", "problem"),
     [
         (["--retriever", "dense"], "--retriever dense needs --model"),
-        (["--model", "x"], "--model belongs to --retriever dense"),
+        (["--model", "x"], "--model belongs to --retriever dense or sparse"),
         (["--retriever", "dense", "--model", "org/model"], "give the commit too (--model-revision)"),
     ],
 )

@@ -93,7 +93,7 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
         collection.documents(["d1"])
     with pytest.raises(UserError, match=r"no queries\.jsonl there"):
         list(collection.topics())
-    with pytest.raises(UserError, match=r"no qrels\.tsv there"):
+    with pytest.raises(UserError, match=r"no qrels\.tsv or qrels/test\.tsv there"):
         collection.qrels()
     with pytest.raises(UserError, match="corpus"):
         _ = collection.revision
@@ -142,6 +142,39 @@ BROKEN = [
 ]
 
 
+def test_all_problems_of_a_file_are_in_one_report(folder: Path) -> None:
+    lines = [b'{"_id": "d1", "text": "a"}', b'{"_id": "d2"', b'{"_id": "d3", "text": "caf\xe9"}', b'{"text": "a"}']
+    lines += [b'{"_id": "d1", "text": "b"}', b'{"_id": "d 4", "text": "c"}', b'{"_id": "d5", "text": "caf\xc3\xa9"}']
+    for name, read in {
+        "corpus.jsonl": lambda: FolderCollection(folder, None, "test").documents(["d1"]),
+        "queries.jsonl": lambda: list(FolderCollection(folder, None, "test").topics()),
+    }.items():
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + b"\n".join(lines) + b"\n")
+        with pytest.raises(UserError) as raised:
+            read()
+        assert [problem.removeprefix(f"{folder / name}:") for problem in raised.value.problems] == [
+            "2: not valid JSON (Expecting ',' delimiter).",
+            "3: not UTF-8 (byte 0xe9 after 26 bytes).",
+            "4: needs '_id' and 'text'.",
+            "5: '_id' d1 was used on line 1 already.",
+            "6: '_id' 'd 4' is empty or has white space; a run file cannot hold it.",
+        ]
+
+
+def test_a_folder_as_beir_publishes_them(folder: Path) -> None:
+    (folder / "qrels.tsv").unlink()
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq3\td2\t1\n")
+    (folder / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\nq2\td2\t1\n")
+    test, dev = find(str(folder)), find(str(folder), "dev")
+    assert [topic.qid for topic in test.topics()] == ["q1", "q3"]
+    assert [topic.qid for topic in dev.topics()] == ["q2"]
+    assert (test.qrels(), dev.qrels()) == ({"q1": {"d1": 1}, "q3": {"d2": 1}}, {"q2": {"d2": 1}})
+    assert test.revision != dev.revision
+    with pytest.raises(UserError, match=r"Unknown split of collection 'small': 'tset'\. Did you mean 'test'\?"):
+        find(str(folder), "tset")
+
+
 @pytest.mark.parametrize(("text", "message"), BROKEN)
 def test_malformed_lines_are_named(folder: Path, text: str, message: str) -> None:
     (folder / "corpus.jsonl").write_text(text)
@@ -154,7 +187,7 @@ def test_malformed_lines_are_named(folder: Path, text: str, message: str) -> Non
 
 def test_damaged_bytes_are_named(folder: Path) -> None:
     (folder / "queries.jsonl").write_bytes(b'{"_id": "q1", "text": "caf\xe9"}\n')
-    with pytest.raises(UserError, match=r"queries\.jsonl: not UTF-8"):
+    with pytest.raises(UserError, match=r"queries\.jsonl:1: not UTF-8"):
         list(FolderCollection(folder, None, "test").topics())
     packed = gzip.compress((folder / "corpus.jsonl").read_bytes())
     (folder / "corpus.jsonl").unlink()

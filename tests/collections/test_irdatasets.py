@@ -7,14 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.collections import catalogue
+from benchmark.collections import catalogue, workshop
 from benchmark.collections.base import Document
 from benchmark.collections.irdatasets import IrDatasetsCollection
 from benchmark.collections.rules import Rules
 from benchmark.collections.spec import CollectionSpec
 from benchmark.errors import UserError
+from benchmark.evaluation.runfile import read_run
 from tests.support.collection import DOCUMENTS, QUERIES
-from tests.support.libraries import GRADES, TITLE, lay_out_beir
+from tests.support.libraries import GRADES, TITLE, lay_out_beir, lay_out_bright
 
 
 @pytest.fixture
@@ -72,6 +73,40 @@ def test_lists_of_a_dataset_are_a_run(scifact: IrDatasetsCollection) -> None:
         "q2": ["d2", "d1"],
     }
     assert run.sha256 == scifact.first_stage("scoreddocs").sha256
+
+
+def test_lists_of_a_dataset_can_be_the_default(cache: Path) -> None:
+    import ir_datasets
+
+    spec = catalogue.entries()["trec-dl-2023"]
+    assert ir_datasets.load("msmarco-passage-v2/trec-dl-2023/judged").has_scoreddocs()
+    found = catalogue.find(spec.name)
+    assert found.first_stages() == ["scoreddocs"]
+    found.__dict__["_loaded"] = SimpleNamespace(
+        has_scoreddocs=lambda: True,
+        scoreddocs_iter=lambda: iter([SimpleNamespace(query_id="q1", doc_id="d3", score=1.0)]),
+    )
+    assert [hit.docid for hit in found.first_stage().hits()["q1"]] == ["d3"]
+
+
+def test_documents_that_bright_excludes_are_no_judgements(cache: Path) -> None:
+    lay_out_bright()
+    found = catalogue.find("ir-datasets/bright/pony")
+    assert found.qrels() == {"q1": {"d2": 1}, "q2": {"d3": 1}, "q3": {"d4": 1}}
+    assert found.excluded() == {"q1": frozenset({"d0", "d1"})}
+    assert found.rules == Rules(drop_excluded=True)
+    built = workshop.build(found, workshop.BM25, 8)
+    lists = found.first_stage("bm25s").hits()
+    assert {len(hits) for hits in read_run(built.path).values()} == {8}
+    assert {qid: len(hits) for qid, hits in lists.items()} == {"q1": 6, "q2": 8, "q3": 8}
+
+
+def test_reasoning_can_be_the_query(cache: Path) -> None:
+    lay_out_bright()
+    found = catalogue.find("bright-pony-gpt4-reason")
+    assert {topic.qid: topic.text for topic in found.topics()} == {qid: f"Think: {QUERIES[qid]}" for qid in GRADES}
+    with pytest.raises(UserError, match=r"query 'q1' has no text 'gpt5_reason'"):
+        list(IrDatasetsCollection("bright/pony", None, "test", "gpt5_reason").topics())
 
 
 def test_names_are_checked(cache: Path) -> None:

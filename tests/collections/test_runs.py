@@ -72,6 +72,10 @@ def test_a_built_run_is_found_by_its_name(site: Site, cache: Path) -> None:
     assert runs.find().path == runs.workshop / "bm25s.trec"
 
 
+def test_a_run_knows_how_deep_it_should_be(site: Site, cache: Path) -> None:
+    assert Runs("town", "test", pinned=pinned(site)).find("bm25").depth == 2
+
+
 def test_rules_and_exclusions_reach_the_run(site: Site, cache: Path) -> None:
     asked: list[int] = []
 

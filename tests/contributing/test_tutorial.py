@@ -13,10 +13,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.support.command import SCRIPT
 
+TEXT = (ROOT / "docs" / "submit.md").read_text()
 COMMANDS = [
-    line
-    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "submit.md").read_text(), re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
+    line for block in re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL) for line in block.splitlines()
 ]
 
 
@@ -40,6 +39,14 @@ def run(folder: Path, line: str) -> str:
     done = subprocess.run(line, shell=True, cwd=folder, env=env, capture_output=True, text=True, check=False)  # noqa: S602
     assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
+
+
+def test_every_command_of_the_document_is_one_that_is_run() -> None:
+    """No block is of another kind, so none is left out, and every line is a whole command."""
+    assert set(re.findall(r"^```(.*)$", TEXT, re.MULTILINE)[::2]) == {"sh"}
+    assert all(re.fullmatch(r"(rerankbench|git) .*[^\\]", line) for line in COMMANDS)
+    told = {line.split()[1] for line in COMMANDS if line.startswith("rerankbench ")}
+    assert told == {"new-method", "check", "run", "submit", "ingest"}
 
 
 @pytest.mark.slow

@@ -57,5 +57,5 @@ def test_files_that_hold_nothing(tmp_path: Path) -> None:
         read_qrels(written(tmp_path, "query-id\tcorpus-id\tscore\n"))
     path = tmp_path / "latin.tsv"
     path.write_bytes(b"q 0 d\xe4 1\n")
-    with pytest.raises(UserError, match="not UTF-8 at byte 5"):
+    with pytest.raises(UserError, match=r"latin\.tsv:1: not UTF-8 \(byte 0xe4 after 5 bytes\)"):
         read_qrels(path)

@@ -43,6 +43,17 @@ def test_every_problem_is_named_with_its_line(tmp_path: Path) -> None:
     assert "expected 'qid Q0 docid rank score tag'" in problems[3]
 
 
+def test_lines_of_another_encoding_are_named_with_the_other_problems(tmp_path: Path) -> None:
+    path = tmp_path / "run.trec"
+    path.write_bytes(b"\xef\xbb\xbfq Q0 a 1 3.0 t\nq Q0 caf\xe9 2 2.0 t\nq Q0 caf\xc3\xa9 3 1.0 t\r\nq Q0 b\n")
+    with pytest.raises(UserError) as caught:
+        read_run(path)
+    assert [problem.removeprefix(f"{path}:") for problem in caught.value.problems] == [
+        "2: not UTF-8 (byte 0xe9 after 8 bytes).",
+        "4: expected 'qid Q0 docid rank score tag', found 'q Q0 b'.",
+    ]
+
+
 def test_long_lists_of_problems_are_cut(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_run(written(tmp_path, "broken\n" * 12))

@@ -16,7 +16,7 @@ from benchmark.cli.options import prepared
 from benchmark.collections.rules import Rules
 from benchmark.harness import plan as planning
 from benchmark.harness.plan import Planned, plan
-from benchmark.harness.record import CellRequest
+from benchmark.harness.record import BackboneRequest, CellRequest
 from benchmark.harness.runner import Execution, require_complete, run_cells
 from benchmark.harness.store import CellWriter, read_cell
 from tests.harness.test_runner import Seen
@@ -34,7 +34,12 @@ FULL = CellRequest.model_validate_json(
 FULL = FULL.model_copy(
     update={
         "backbone": FULL.backbone
-        and FULL.backbone.model_copy(update={"settings": {"chat_template": "{{ messages }}", "context_length": 512}})
+        and FULL.backbone.model_copy(
+            update={
+                "settings": {"chat_template": "{{ messages }}", "context_length": 512},
+                "markup_sha256": "ff",
+            }
+        )
     }
 )
 """A request with a value in every field."""
@@ -152,6 +157,25 @@ def test_settings_of_a_server_are_part_of_it(tmp_path: Path, small: Path) -> Non
     assert len(set(found)) == len(found)
     assert identity() == found[0]
     assert identity(concurrency=2) == found[0], "how many requests are under way at once"
+
+
+def test_the_entrys_chat_markers_are_part_of_it(tmp_path: Path, small: Path, tiny_folder: Path) -> None:
+    def backbone(**entry: Any) -> BackboneRequest:
+        path = tmp_path / "entry.yaml"
+        source = {"kind": "local", "path": str(tiny_folder)}
+        path.write_text(json.dumps({"name": "t", "title": "T", "dtype": "float32", "sources": [source], **entry}))
+        found = only(write_suite(tmp_path / "s.yaml", small, ["icr"], [str(path)])).request.backbone
+        assert found is not None
+        return found
+
+    found = [
+        backbone(),
+        backbone(chat={"prefix": "<", "suffix": ">", "separator": " "}),
+        backbone(chat_template="{{ messages[0].content }}"),
+    ]
+    assert len({entry.markup_sha256 for entry in found}) == 3
+    assert found[0].markup_sha256 is None
+    assert "markup_sha256" not in found[0].model_dump()
 
 
 def test_executor_and_folder_are_no_part_of_it(tmp_path: Path, small: Path) -> None:

@@ -176,7 +176,8 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
         require_complete(outcome)
     folder = undisturbed.folder("faulty:default", tmp_path)
     lines = (folder / "queries.jsonl").read_bytes()
-    assert [json.loads(line)["qid"] for line in lines.splitlines()] == ["q1", "q2"]
+    # The worker after it died, too, at the third query that was left.
+    assert [json.loads(line)["qid"] for line in lines.splitlines()] == ["q1", "q2", "q4", "q5"]
     assert not (folder / "summary.json").exists()
 
     failure = read_cell(folder).failure
@@ -184,6 +185,7 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
     assert failure.kind == "killed"
     assert failure.message.startswith("the worker was killed by signal 9 (SIGKILL")
     assert failure.last_lines == ("about to be killed",)
+    assert failure.queries == ("q3", "q6")
 
     again = run_cells(cells, tmp_path, ONE, Seen())
     (problem,) = again.problems.values()
@@ -195,9 +197,9 @@ def test_a_killed_worker_costs_one_query_and_no_other_cell(undisturbed: Undistur
     outcome = run_cells(cells, tmp_path, RETRY, seen)
     require_complete(outcome)
     assert not (folder / "failure.json").exists()
-    assert seen.started == [("faulty:default", 2)]
+    assert seen.started == [("faulty:default", 4)]
     assert seen.found == ["first-stage:default"]
-    assert len(seen.queries) == 4
+    assert len(seen.queries) == 2
     assert (folder / "queries.jsonl").read_bytes().startswith(lines)
     assert (folder / "run.trec").read_bytes() == (undisturbed.folder("faulty:default") / "run.trec").read_bytes()
     assert metrics(folder) == metrics(undisturbed.folder("faulty:default"))
@@ -217,18 +219,34 @@ def test_a_fault_of_the_machine_is_the_cells_failure_and_no_querys(
     undisturbed: Undisturbed, tmp_path: Path, error: str, kind: str
 ) -> None:
     cells = [undisturbed.cells["faulty:default"], undisturbed.cells["first-stage:default"]]
+    folder = undisturbed.folder("faulty:default", tmp_path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FAULTY_FAULT_AT", f"{error} 3")
-        outcome = run_cells(cells, tmp_path, ONE, Seen())
-    assert [name_of(cell) for cell in outcome.ran] == ["first-stage:default"]
-    cell = read_cell(undisturbed.folder("faulty:default", tmp_path))
-    assert [record.qid for record in cell.records] == ["q1", "q2"]
-    assert all(record.failure is None for record in cell.records)
-    assert cell.failure is not None
-    assert cell.failure.kind == kind
-    assert any("method.py" in line for line in cell.failure.last_lines)
-    assert not any(str(undisturbed.town.parent) in line for line in cell.failure.last_lines)
+        patch.setenv("FAULTY_FAULT_AT", f"{error} {QUERIES['q3']}")
+        for execution in (ONE, RETRY):
+            outcome = run_cells(cells, tmp_path, execution, Seen())
+            cell = read_cell(folder)
+            assert [record.qid for record in cell.records] == ["q1", "q2", "q4", "q5", "q6"], "one query was lost"
+            assert all(record.failure is None for record in cell.records)
+            assert cell.failure is not None
+            assert (cell.failure.kind, cell.failure.queries) == (kind, ("q3",))
+            assert any("method.py" in line for line in cell.failure.last_lines)
+            assert not any(str(undisturbed.town.parent) in line for line in cell.failure.last_lines)
+            (problem,) = outcome.problems.values()
+            assert ". It has no line of q3. Its last lines: " in problem
+    assert [name_of(cell) for cell in outcome.found] == ["first-stage:default"]
     require_complete(run_cells(cells, tmp_path, RETRY, Seen()))
+    assert (folder / "run.trec").read_bytes() == (undisturbed.folder("faulty:default") / "run.trec").read_bytes()
+
+
+def test_a_cell_whose_workers_get_nowhere_is_given_up(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    cells = [undisturbed.cells["faulty:default"]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTY_FAULT_AT", "memory 1")
+        run_cells(cells, tmp_path, ONE, Seen())
+    cell = read_cell(undisturbed.folder("faulty:default", tmp_path))
+    assert cell.records == ()
+    assert cell.failure is not None
+    assert cell.failure.queries == ("q1", "q2", "q3")
 
 
 def test_a_stuck_query_fails_alone_and_is_tried_again_on_request(undisturbed: Undisturbed, tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ def test_every_file_of_a_cell_has_one(tmp_path: Path) -> None:
         "machine.schema.json",
         "queries.schema.json",
         "request.schema.json",
+        "sessions.schema.json",
         "summary.schema.json",
+        "timing.schema.json",
     ]
 
 

@@ -104,6 +104,29 @@ def test_memory_is_the_largest_peak(small: Path) -> None:
     assert (without.memory, without.load_seconds) == (None, None)
 
 
+def test_memory_of_an_engine_that_takes_it_in_advance_is_marked(small: Path) -> None:
+    request = cell_request(backbone=True)
+    assert request.backbone is not None
+    served = request.model_copy(update={"backbone": request.backbone.model_copy(update={"source": "vllm"})})
+    memory = summarise(
+        served, records(), FolderCollection(small, None, "test"), "now", None, 2.0, process_peak=7
+    ).memory
+    assert memory is not None
+    assert (memory.weights, memory.peak_above_weights, memory.process_peak) == (None, None, 7)
+    assert memory.preallocated
+
+
+def test_operations_and_energy_are_means_over_the_queries_that_have_them(small: Path) -> None:
+    made = [
+        record.model_copy(update={"flops": flops, "energy_joules": joules})
+        for record, flops, joules in zip(records(), [1e9, None, 3e9] * 2, [None, 4.0, 8.0] * 2, strict=True)
+    ]
+    summary = summary_of(small, made)
+    assert (summary.cost.flops, summary.energy_joules) == (2e9, 6.0)
+    bare = summary_of(small, records())
+    assert (bare.cost.flops, bare.energy_joules) == (None, None)
+
+
 def test_the_lowest_relevant_grade_is_the_collections(small: Path) -> None:
     collection = FolderCollection(small, None, "test")
     (small / "qrels.tsv").write_text("q1 0 d0 2\nq1 0 d1 1\n")

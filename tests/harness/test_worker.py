@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from benchmark import suites
 from benchmark.backbones.spec import LocalSource
 from benchmark.errors import UserError
-from benchmark.harness import worker
+from benchmark.harness import energy, worker
 from benchmark.harness.plan import plan
 from benchmark.harness.store import CellWriter, read_cell
 from benchmark.harness.worker import WARM_UP, Job, Stop, run
@@ -85,15 +86,39 @@ def test_a_whole_cell(icr: Job) -> None:
         assert set(record.phases) == {"tokenise", "prefill"}
         assert sum(record.phases.values()) <= record.seconds
         assert record.peak_memory_bytes is not None
+        # At least two operations a weight of the layers that were run, which hold most of the tiny model's.
+        assert record.flops is not None
+        assert record.flops > 2 * 10_000 * record.prompt_tokens
+        assert record.energy_joules is None
     assert cell.summary.latency is not None
     assert cell.summary.latency.queries == len(QUERIES) - WARM_UP
     assert cell.summary.memory is not None
     # float32 weights of the tiny Llama
+    assert cell.summary.memory.weights is not None
     assert 50_000 < cell.summary.memory.weights < 500_000
+    assert cell.summary.memory.process_peak is not None
+    assert cell.summary.memory.process_peak > 100 * 2**20, "torch alone takes more"
+    assert not cell.summary.memory.preallocated
+    assert cell.summary.cost.flops == pytest.approx(fmean(record.flops or 0 for record in cell.records))
     assert cell.summary.cost.forward_passes == 2
     assert cell.summary.load_seconds is not None
     assert cell.machine is not None
     assert cell.machine.threads == 1
+
+
+def test_energy_is_the_meters_difference_or_the_cell_is_refused(icr: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = icr.model_copy(update={"energy": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(energy.meter_of, "__defaults__", (icr.results,))
+        with pytest.raises(UserError, match="--energy: this processor shows no energy meter"):
+            run_stopping_after(asked, 0)
+    readings = iter(range(0, 1000, 5))
+    monkeypatch.setattr(energy, "meter_of", lambda _: lambda: float(next(readings)))
+    run_stopping_after(asked, 0)
+    cell = read_cell(icr.results / icr.request.slug)
+    assert [record.energy_joules for record in cell.records] == [5.0] * len(QUERIES)
+    assert cell.summary is not None
+    assert cell.summary.energy_joules == 5.0
 
 
 def test_prompts_are_those_of_the_query_and_change_with_its_passages(icr: Job, small: Path, tmp_path: Path) -> None:
@@ -123,9 +148,15 @@ def test_a_stop_finishes_the_query_in_hand_and_the_next_run_goes_on(icr: Job, tm
     assert not (folder / "summary.json").exists()
     assert not (folder / "run.trec").exists()
     machine = (folder / "machine.json").read_bytes()
+    assert read_cell(folder).sessions == ()
     events = run_stopping_after(icr, 0)
     assert [event["qid"] for event in events if event["event"] == "query"] == list(QUERIES)[2:]
     assert (folder / "machine.json").read_bytes() == machine
+    (later,) = read_cell(folder).sessions
+    assert later.command == icr.command
+    for job in (icr, whole):
+        run_stopping_after(job, 0)
+    assert len(read_cell(folder).sessions) == 2, "one a worker"
     undisturbed = whole.results / icr.request.slug
     assert (folder / "run.trec").read_bytes() == (undisturbed / "run.trec").read_bytes()
     summaries = [read_cell(path).summary for path in (folder, undisturbed)]
@@ -206,7 +237,8 @@ def test_a_candidate_that_is_not_in_the_corpus_is_named(tmp_path: Path, small: P
 def test_a_worker_without_its_runner_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = Stop()
     assert not stop.asked
-    monkeypatch.setattr(worker.os, "getppid", lambda: 1)
+    parent = worker.os.getppid()
+    monkeypatch.setattr(worker.os, "getppid", lambda: parent + 1)
     assert stop.asked
 
 

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from transformers import LlamaConfig
 
-from benchmark.perf import attention, comparisons, first_stage, heads, language, pairwise, shapes, workers
+from benchmark.perf import attention, comparisons, first_stage, heads, language, pairwise, shapes, submissions, workers
 from benchmark.perf.variants import Variant
 from benchmark.perf.workload import candidates
 from tests.support.collection import QUERIES, write_suite
@@ -140,3 +140,9 @@ def test_published_counts_are_met_within_what_the_lists_leave_open() -> None:
         if framework.published is not None:
             found, _ = comparisons.counted(framework, worths, 10)
             assert found == pytest.approx(framework.published, rel=0.1)
+
+
+@pytest.mark.slow
+def test_submissions_are_made_and_checked() -> None:
+    result = CliRunner().invoke(submissions.main, ["--number", "2", "--jobs", "1"], catch_exceptions=False)
+    assert "2 submissions, 210 queries, 1 processes:" in result.output

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
+import pytest
+
+from benchmark.harness.record import Standing
 from benchmark.harness.store import read_cells
 from leaderboard.site import build
 from tests.support.command import command
-from tests.support.forgery import describe
+from tests.support.forgery import Values, describe, forge, read_lines, with_scores
 
 
 def test_a_bad_one_does_not_stop_the_others(submissions: Path, submission: Path, tmp_path: Path) -> None:
@@ -61,12 +65,79 @@ def test_links_to_elsewhere_are_refused(submissions: Path, submission: Path, tmp
     assert command("ingest", tmp_path / "all").problems == [f"{tmp_path / 'all'}: no folder of submissions."]
 
 
+def test_copies_are_flagged_under_whatever_name(submissions: Path, submission: Path) -> None:
+    again = submissions / "2020-01-01-first-stage-no-backbone"
+    shutil.copytree(submission, again)
+    describe(again, lambda values: values.update(date="2020-01-01", contact="another one"))
+    # Another method's name, another scale of scores: the order gives it away.
+    renamed = submissions / "2020-01-01-mine-no-backbone"
+    shutil.copytree(submission, renamed)
+
+    def rename(values: Values) -> None:
+        values.update(date="2020-01-01", method="mine")
+        values["runs"][0]["request"]["method"]["name"] = "mine"
+
+    describe(renamed, rename)
+    forge(renamed, [with_scores(record, lambda docid, score: score * 2 + 1) for record in read_lines(renamed)])
+    result = command("ingest", submissions)
+    assert result.status == 0, result.err
+    flagged = [line for line in result.err.splitlines() if "ranks every topic exactly as" in line]
+    assert len(flagged) == 3
+    assert f"exactly as {again.name}, {submission.name}" in next(
+        line for line in flagged if line.startswith(renamed.name)
+    )
+
+
+def test_what_breaks_while_it_is_written_stops_no_other(
+    submissions: Path, submission: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = submissions / "2020-01-01-first-stage-no-backbone"
+    shutil.copytree(submission, again)
+    describe(again, lambda values: values.update(date="2020-01-01"))
+
+    def standing(name: str, *arguments: object) -> Standing:
+        if name == again.name:
+            raise OverflowError("too large")
+        return Standing(submission=name, trust="submitted")
+
+    monkeypatch.setattr("benchmark.submissions.ingest.standing", standing)
+    result = command("ingest", submissions, "--out", tmp_path / "cells")
+    assert result.problems == [f"{again.name}: cannot be summarised (OverflowError: too large)."]
+    (cell,) = read_cells(tmp_path / "cells")
+    assert cell.standing == Standing(submission=submission.name, trust="submitted")
+    assert len(list((tmp_path / "cells").iterdir())) == 1
+
+
+def test_folders_whose_names_are_made_to_hurt(submissions: Path, submission: Path, tmp_path: Path) -> None:
+    for name in (b"bad\xff\x1b[31m", b"a\n# Heading", b"--only=x", b"$(id)`id`", b"...", "2026-\u202e".encode()):
+        shutil.copytree(submission, os.fsdecode(os.fsencode(submissions) + b"/" + name))
+    result = command("ingest", submissions, "--out", tmp_path / "cells", "--summary", tmp_path / "found.md")
+    assert result.out == "7 submissions checked, 6 refused.\n"
+    assert all(line.isprintable() for line in result.err.splitlines())
+    assert len([line for line in (tmp_path / "found.md").read_text().splitlines() if line.startswith("#")]) == 8
+    assert len(read_cells(tmp_path / "cells")) == 1
+
+
 def test_markdown_cannot_be_broken_out_of(submission: Path, tmp_path: Path) -> None:
     describe(submission, lambda values: values.update(method="`<img src=x>`|[x](https://e.org)"))
     command("ingest", submission.parent, "--summary", tmp_path / "found.md")
     text = (tmp_path / "found.md").read_text()
     assert all(line.count("`") % 2 == 0 for line in text.splitlines())
     assert "'<img src=x>'" in text
+
+
+def test_unfinished_cells_are_named_and_left_out(packed: Path, tmp_path: Path) -> None:
+    results = Path(shutil.copytree(packed.parent / "results", tmp_path / "results"))
+    (cell,) = (path.parent for path in results.glob("*/request.json"))
+    shutil.copytree(cell, results / "unfinished")
+    (results / "unfinished" / "summary.json").unlink()
+    result = command("submit", results, "--out", tmp_path / "out", "--contact", "me")
+    assert result.status == 0, result.err
+    assert f"{results / 'unfinished'}: note: not finished, left out." in result.err
+    assert len(list((tmp_path / "out").iterdir())) == 1
+    again = command("submit", results, "--out", tmp_path / "out", "--contact", "me")
+    assert again.status == 2
+    assert again.out == ""
 
 
 def test_submitting_says_what_is_missing(tmp_path: Path, packed: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from benchmark.collections import catalogue
+from benchmark.errors import UserError
 from benchmark.submissions.validate import check
 from tests.support.forgery import Values, describe, description, forge, read_lines, with_scores
 
@@ -58,6 +61,13 @@ CHANGES: dict[str, tuple[Callable[[Values], None], str]] = {
     "a shorter list": (set_run("request", "collection", "depth", value=5), "is not among the candidates"),
     "another protocol": (set_run("request", "protocol", value=0), "protocol 0: this release reads 1"),
     "other options than the header's": (set_run("request", "method", "options", value={"a": 1}), "header is not this"),
+    "an end that is no time": (set_run("finished", value="<b>yesterday</b>"), "'runs.0.finished'"),
+    "an end without a zone": (set_run("finished", value="2026-11-21T10:00:00"), "must be a time in UTC"),
+    "a start that is no time": (set_run("machine", "started", value="=1+1"), "started '=1+1'"),
+    "a size beyond belief": (set_run("weight_bytes", value=10**300), "a number out of range"),
+    "a core for everyone": (set_run("machine", "cores", value=10**4000), "a number out of range"),
+    "no number at all": (set_run("load_seconds", value=float("nan")), "a number out of range"),
+    "a run twice": (lambda values: values["runs"].append(deepcopy(values["runs"][0])), "holds a run twice"),
     "an artefact that is not listed": (
         set_run("request", "method", "artefacts", value={"heads": "0" * 64}),
         "not listed",
@@ -167,13 +177,32 @@ def test_an_order_by_judgements_is_flagged(submission: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "flagged"),
-    [("demo:test", "holds 35 of these topics"), ("demo:train", None), ("demo", "holds 35"), ("msmarco", None)],
+    [
+        ("demo:test", "holds 35 of these topics and 120 of their candidates"),
+        ("demo:train", None),
+        ("demo", "holds 35"),
+        ("msmarco", None),
+    ],
 )
 def test_training_data_that_hold_test_topics_are_flagged(source: str, flagged: str | None, submission: Path) -> None:
     describe(submission, lambda values: values.update(training_data=[source]))
     report = check(submission)
     assert report.problems == []
     assert any(flagged in flag for flag in report.flags) if flagged else not any("trained" in f for f in report.flags)
+
+
+def test_training_data_that_cannot_be_had_are_said_to_be(submission: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.collections.irdatasets.IrDatasetsCollection.topics", _unreachable)
+    describe(submission, lambda values: values.update(training_data=["beir-scifact:test"]))
+    report = check(submission)
+    assert report.problems == []
+    assert any("trained on beir-scifact:test, which cannot be looked at here" in flag for flag in report.flags)
+    describe(submission, lambda values: values.update(training_data=["demo:nonsense"]))
+    assert any("split" in problem for problem in problems(submission))
+
+
+def _unreachable(_: object) -> None:
+    raise UserError("no network")
 
 
 def test_lines_that_are_no_records(submission: Path) -> None:
@@ -183,6 +212,71 @@ def test_lines_that_are_no_records(submission: Path) -> None:
         path.write_bytes(gzip.compress(line + b"\n"))
         values["runs"][0]["lines_sha256"] = hashlib.sha256(line + b"\n").hexdigest()
         assert any("line 1:" in problem for problem in problems(submission))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seconds": -1},
+        {"seconds": 1e300},
+        {"prompt_tokens": -1},
+        {"prompt_tokens": 10**400},
+        {"completion_tokens": 2**60},
+        {"forward_passes": -(2**60)},
+        {"peak_memory_bytes": -5},
+        {"phases": {"prefill": -0.1}},
+        {"dollars": -1.0},
+        {"answers": 1, "malformed": 2},
+        {"answers": 2, "malformed": 1, "faults": {"missing": 2}},
+    ],
+    ids=str,
+)
+def test_counts_and_times_that_cannot_be(change: Values, submission: Path) -> None:
+    records = read_lines(submission)
+    forge(submission, [records[0].model_copy(update=change), *records[1:]])
+    assert problems(submission)[0].endswith("line 1: a count or time that cannot be.")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", "null"])
+def test_times_that_are_no_numbers(value: str, submission: Path) -> None:
+    (path,) = (submission / "runs").glob("*.jsonl.gz")
+    first, rest = gzip.decompress(path.read_bytes()).split(b"\n", 1)
+    spoilt = re.sub(rb'"seconds":[^,]*', b'"seconds":' + value.encode(), first) + b"\n" + rest
+    path.write_bytes(gzip.compress(spoilt))
+    describe(submission, set_run("lines_sha256", value=hashlib.sha256(spoilt).hexdigest()))
+    assert any("line 1: seconds:" in problem for problem in problems(submission))
+
+
+def test_a_line_without_end(submission: Path) -> None:
+    """A small file that unpacks to far more than these topics can need is not read to its end."""
+    (path,) = (submission / "runs").glob("*.jsonl.gz")
+    path.write_bytes(gzip.compress(b'{"qid": "' + b"x" * (8 << 20) + b'"}\n'))
+    (found,) = problems(submission)
+    assert "unpacks to more than" in found
+
+
+def test_options_that_are_not_the_presets_are_flagged(submission: Path) -> None:
+    records = read_lines(submission)
+    describe(submission, set_run("request", "method", "options", value={"window": 20}))
+    forge(submission, records)
+    report = check(submission)
+    assert report.problems == []
+    assert any("not preset 'default' as it is here: window set otherwise" in flag for flag in report.flags)
+    describe(submission, set_run("request", "method", "preset", value="paper"))
+    forge(submission, records)
+    assert any("the method has no preset 'paper' here" in flag for flag in check(submission).flags)
+
+
+def test_a_commit_that_is_none_is_flagged(submission: Path) -> None:
+    describe(submission, set_run("machine", "git_commit", value="main; rm -rf"))
+    assert any("made with code that is no commit" in flag for flag in check(submission).flags)
+
+
+def test_more_folders_than_are_looked_at(submission: Path) -> None:
+    for number in range(2100):
+        (submission / "runs" / str(number)).mkdir()
+    (found,) = problems(submission)
+    assert "more than 2000 files" in found
 
 
 def test_markup_stays_text(submission: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,42 @@ def test_an_honest_run_rises(submissions: Path, submission: Path, tmp_path: Path
 
 def test_all_queries_on_another_machine(submissions: Path, submission: Path, tmp_path: Path) -> None:
     describe(submission, lambda values: values["runs"][0]["machine"].update(processor="Another One 9000"))
-    assert verify(submission, "--all").status == 0
+    assert "nDCG@10 0.7280 as submitted, 0.7280 in the re-run." in verify(submission, "--all").out
     assert standing(submissions, tmp_path / "cells")[0] == "reproduced"
+    (cell,) = read_cells(tmp_path / "cells")
+    assert cell.standing is not None
+    # The row shows the difference.
+    (said,) = cell.standing.checks
+    assert "35 of 35 re-run queries agree" in said
+    assert "largest difference 0 of the spread, nDCG@10 0.7280 where 0.7280 was submitted" in said
+
+
+def test_the_seed_is_the_commit_that_brought_the_submission(submissions: Path, submission: Path) -> None:
+    """A commit that exists only after the submission does, and that neither submitter nor verifier chooses."""
+
+    def git(*arguments: str) -> str:
+        names = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        done = subprocess.run(["git", *names, *arguments], cwd=submissions, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    by = ("--by", "a maintainer", "--sample", "3")
+    (problem,) = command("verify", submission, *by).problems
+    assert "not committed as it stands" in problem
+    git("init", "--initial-branch", "main")
+    git("commit", "--allow-empty", "--message", "main")
+    git("checkout", "-b", "theirs")
+    git("add", submission.name)
+    git("commit", "--message", "theirs")
+    git("checkout", "main")
+    git("commit", "--allow-empty", "--message", "meanwhile")
+    git("merge", "--no-ff", "--message", "merge", "theirs")
+    merge = git("rev-parse", "HEAD")
+    git("commit", "--allow-empty", "--message", "later")
+    assert command("verify", submission, *by).status == 0
+    (record,) = read_records(submissions / "records")
+    assert record.seed == f"commit {merge}"
+    (submission / "submission.yaml").open("a").write("\n")
+    assert "not committed as it stands" in command("verify", submission, *by).problems[0]
 
 
 def test_a_record_is_of_one_state_only(submissions: Path, submission: Path, tmp_path: Path) -> None:
@@ -122,7 +157,7 @@ def test_a_refused_submission_is_not_run(submission: Path) -> None:
 
 def test_another_method_under_the_name_is_not_run(submission: Path) -> None:
     assert verify(submission, "--run", "other").problems[0].startswith(f"{submission}: has no run 'other'.")
-    bad = command("verify", submission, "--by", "two\nlines")
+    bad = command("verify", submission, "--seed", "s", "--by", "two\nlines")
     assert any("'by'" in problem for problem in bad.problems)
 
 

@@ -20,7 +20,7 @@ from benchmark.harness import provenance, worker
 from benchmark.harness.plan import plan
 from benchmark.harness.record import CellSummary, Cost, Metrics
 from benchmark.harness.scoring import score_query
-from benchmark.harness.store import read_cell
+from benchmark.harness.store import SESSIONS, read_cell
 from benchmark.harness.worker import Job, Stop
 from tests.support.collection import write_suite
 
@@ -124,9 +124,10 @@ def _lines(job: Job, results: Path) -> bytes:
 
 
 def _files(job: Job, results: Path) -> tuple[bytes, set[str], list[str]]:
-    """Run file, names of all files, and the queries in the order of their lines."""
+    """Run file, names of all files but the one that resumed cells have, and the queries in the order of their lines."""
     folder = results / job.request.slug
     names = {path.name for path in folder.iterdir()} | {path.name for path in results.iterdir()}
+    names -= {SESSIONS}
     return (folder / "run.trec").read_bytes(), names, [record.qid for record in read_cell(folder).records]
 
 

@@ -30,6 +30,34 @@ def lay_out_beir(name: str = "scifact") -> None:
         archive.writestr(f"{name}/qrels/test.tsv", "\n".join(["query-id\tcorpus-id\tscore", *lines]) + "\n")
 
 
+def lay_out_bright(part: str = "pony") -> None:
+    """As the parquet files that ir-datasets downloads for a set of BRIGHT; written once into its home."""
+    import pyarrow
+    from pyarrow import parquet
+
+    from benchmark.collections.ir_files import downloads
+
+    documents = [{"id": docid, "content": text} for docid, text in DOCUMENTS.items()]
+    queries = [
+        {
+            "id": qid,
+            "query": text,
+            "reasoning": "",
+            "gold_answer": "",
+            "gold_ids": [docid for docid, grade in GRADES[qid].items() if grade],
+            "gold_ids_long": [],
+            "excluded_ids": ["d0", "d1"] if qid == "q1" else ["N/A"],
+        }
+        for qid, text in QUERIES.items()
+        if qid in GRADES
+    ]
+    reasons = [{"id": qid, "reasoning": f"Think: {QUERIES[qid]}"} for qid in GRADES]
+    for file in downloads(f"bright/{part}"):
+        rows = documents if file.name.endswith("/docs") else reasons if "_reason/" in file.name else queries
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(pyarrow.Table.from_pylist(rows), file.path)
+
+
 def lay_out_mteb(folder: Path, split: str, lists: dict[str, list[str]] | None = None) -> Path:
     """As a dataset repository in mteb's form; ``lists`` are a re-ranking task's candidates."""
     tables = {

@@ -48,12 +48,15 @@ class Faulty(Method[FaultyOptions]):
             while len(os.listdir(meeting)) < int(people):
                 time.sleep(0.01)
             time.sleep(0.3)
+        if os.environ.get("FAULTY_LOG"):
+            with open(os.environ["FAULTY_LOG"], "a") as stream:
+                stream.write(f"{os.getpid()} {len(candidates)} {query}\\n")
         time.sleep(float(os.environ.get("FAULTY_SLEEP", 0)))
         if os.environ.get("FAULTY_KILL_AT") == str(self.seen):
             print("about to be killed", file=sys.stderr, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         kind, _, at = os.environ.get("FAULTY_FAULT_AT", "").partition(" ")
-        if at == str(self.seen):
+        if at in (str(self.seen), query):
             raise {"memory": MemoryError("no 8 GiB left"), "device": RuntimeError("CUDA error: unspecified")}[kind]
         if os.environ.get("FAULTY_HANG_ON") == query:
             time.sleep(3600)

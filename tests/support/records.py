@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.harness import provenance
@@ -14,6 +15,7 @@ from benchmark.harness.record import (
     MethodRequest,
     QueryRecord,
 )
+from benchmark.timing.record import TimedQuery, Timing
 
 
 def cell_request(backbone: bool = False, **method: Any) -> CellRequest:
@@ -54,3 +56,29 @@ def query_record(qid: str = "q1", *scores: float, failure: str | None = None, **
 
 def machine(command: str = "rerankbench run small") -> Machine:
     return provenance.machine(command, 2, None)
+
+
+def timed_query(
+    qid: str, seconds: Sequence[float], reference: Sequence[float] | None = None, tokenise: Sequence[float] = (0.0,)
+) -> TimedQuery:
+    return TimedQuery(
+        qid=qid,
+        prompt_tokens=10,
+        seconds=tuple(seconds),
+        reference_seconds=None if reference is None else tuple(reference),
+        tokenise_seconds=tuple(tokenise),
+    )
+
+
+def timing(*queries: TimedQuery, request: CellRequest | None = None) -> Timing:
+    """A session that noted nothing about its conditions."""
+    return Timing(
+        identity=(request or cell_request()).identity,
+        started="2026-03-01T10:00:00+00:00",
+        queries=queries,
+        repeats=len(queries[0].seconds),
+        warm_ups=3,
+        load_seconds=None,
+        machine=machine(),
+        conditions=None,
+    )
