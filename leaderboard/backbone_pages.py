@@ -38,7 +38,7 @@ def _page(site: Site, environment: Environment, name: str, asked: Sequence[Backb
     spec = site.backbones.get(name)
     found = results.of(
         site.families,
-        addresses.unique_name(f"backbone-{name}"),
+        f"backbone-{name}",
         lambda row: row.backbone is not None and row.backbone.name == name,
     )
     # Most runs first; a request is not hashable, its text is.

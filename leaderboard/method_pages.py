@@ -46,7 +46,7 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
 
 def _page(site: Site, environment: Environment, name: str, maps: list[HeadMap], sets: tuple[PublishedSet, ...]) -> Page:
     card = site.cards.get(name)
-    rows = results.of(site.families, addresses.unique_name(f"method-{name}"), lambda row: row.method.name == name)
+    rows = results.of(site.families, f"method-{name}", lambda row: row.method.name == name)
     history = [condition for condition in site.ledger if condition.method == name and condition.history]
 
     def render() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmark.hashing import canonical_json
+from leaderboard import addresses
 from leaderboard.export import DataTable
 from leaderboard.family import FamilyRow, FamilyTable, Score
 from leaderboard.rows import PRIMARY
@@ -82,4 +83,4 @@ def _pages(score: Score) -> str:
 def of(tables: Sequence[FamilyTable], name: str, keep: Callable[[FamilyRow], bool]) -> list[Results]:
     """The rows that are wanted, table by table; ``name`` begins the names of the data."""
     found = [(table, tuple(row for row in table.rows if keep(row))) for table in tables]
-    return [Results(f"{name}-{table.anchor}", table, rows) for table, rows in found if rows]
+    return [Results(addresses.unique_name(f"{name}-{table.anchor}"), table, rows) for table, rows in found if rows]
