@@ -13,6 +13,7 @@ from benchmark.harness.record import BackboneRequest
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, results
 from leaderboard.pages import Page, Site
+from leaderboard.results import Results
 
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
@@ -30,17 +31,15 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     by_name: dict[str, list[BackboneRequest]] = {}
     for backbone in asked:
         by_name.setdefault(backbone.name, []).append(backbone)
+    found = results.by_name(site.families, "backbone", lambda row: row.backbone.name if row.backbone else None)
     for name in counts:
-        yield _page(site, environment, name, by_name.get(name, ()))
+        yield _page(site, environment, name, by_name.get(name, ()), found.get(name, []))
 
 
-def _page(site: Site, environment: Environment, name: str, asked: Sequence[BackboneRequest]) -> Page:
+def _page(
+    site: Site, environment: Environment, name: str, asked: Sequence[BackboneRequest], found: Sequence[Results]
+) -> Page:
     spec = site.backbones.get(name)
-    found = results.of(
-        site.families,
-        addresses.unique_name(f"backbone-{name}"),
-        lambda row: row.backbone is not None and row.backbone.name == name,
-    )
     # Most runs first; a request is not hashable, its text is.
     counted = Counter(backbone.model_dump_json() for backbone in asked)
     revisions = [

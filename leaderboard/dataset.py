@@ -1,16 +1,14 @@
-"""``leaderboard.json``: every run with its numbers. ``python -m leaderboard.dataset`` writes its schema."""
+"""``leaderboard.json``: every run with its numbers, for programs."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment
 
 from benchmark.harness.record import Answers, BackboneRequest, CollectionRequest, Cost, Latency, Memory, MethodRequest
-from benchmark.harness.store import pretty, write_atomic
+from benchmark.harness.store import pretty
 from benchmark.hashing import canonical_json, sha256_json
 from benchmark.schema import Strict
 from leaderboard import addresses, costs
@@ -21,8 +19,6 @@ from leaderboard.status import Status
 
 SCHEMA_VERSION: Literal[1] = 1
 """Raised when a field changes its meaning."""
-
-SCHEMA_FILE = Path("docs/schema/leaderboard.schema.json")
 
 
 class Comparison(Strict):
@@ -177,7 +173,3 @@ def run_of(site: Site, section: Section, row: Row) -> Run:
 def schema() -> dict[str, object]:
     """JSON Schema (draft 2020-12)."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Dataset.model_json_schema()
-
-
-if __name__ == "__main__":
-    write_atomic(Path(sys.argv[1]) if len(sys.argv) > 1 else SCHEMA_FILE, pretty(schema()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmark.hashing import canonical_json
+from leaderboard import addresses
 from leaderboard.export import DataTable
 from leaderboard.family import FamilyRow, FamilyTable, Score
 from leaderboard.rows import PRIMARY
@@ -79,7 +81,21 @@ def _pages(score: Score) -> str:
     return " ".join(row.page for row in score.rows)
 
 
-def of(tables: Sequence[FamilyTable], name: str, keep: Callable[[FamilyRow], bool]) -> list[Results]:
-    """The rows that are wanted, table by table; ``name`` begins the names of the data."""
-    found = [(table, tuple(row for row in table.rows if keep(row))) for table in tables]
-    return [Results(f"{name}-{table.anchor}", table, rows) for table, rows in found if rows]
+def by_name(
+    tables: Sequence[FamilyTable], kind: str, name_of: Callable[[FamilyRow], str | None]
+) -> dict[str, list[Results]]:
+    """Rows by what they are named after, table by table; rows without a name are left out.
+
+    Args:
+        kind: begins the names of the data.
+    """
+    found: dict[str, list[Results]] = defaultdict(list)
+    for table in tables:
+        rows: dict[str, list[FamilyRow]] = defaultdict(list)
+        for row in table.rows:
+            name = name_of(row)
+            if name is not None:
+                rows[name].append(row)
+        for name, mine in rows.items():
+            found[name].append(Results(addresses.unique_name(f"{kind}-{name}-{table.anchor}"), table, tuple(mine)))
+    return found

@@ -13,7 +13,7 @@
 (() => {
   const chosen = new URLSearchParams(location.search);
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
-  const SHOWN = 500; // rows of a table that are laid out at once; a button brings the others
+  const SHOWN = 200; // rows of a table that are laid out at once; a button brings the others
   const status = document.createElement("p");
   status.className = "unseen";
   status.setAttribute("role", "status");
@@ -53,7 +53,8 @@
       this.rows = [...this.body.rows];
       this.order = this.rows.map((_, place) => place);
       this.matching = null; // places of rows that filters leave; null: all
-      this.all = false;
+      // A row that the address names has to be there, wherever it stands.
+      this.all = location.hash.length > 1 && this.rows.slice(SHOWN).some((row) => row.id === location.hash.slice(1));
       this.values = new Map();
       this.heads = heads(table).filter(({ cell }) => !cell.hasAttribute("data-no-sort"));
       this.heads.forEach((head) => this.makeButton(head));
@@ -222,7 +223,4 @@
     input.addEventListener("change", () => keep(input.name, input === first ? "" : input.value));
   }
   document.body.append(status);
-  // Rows of long tables are only in the document while they are shown: bring the one that the address names.
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (target) target.scrollIntoView();
 })();

@@ -78,7 +78,11 @@ def opened(browser: Browser, address: str | Path, **settings: Any) -> Iterator[P
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda failed: complaints.append(f"failed: {failed.url}"))
+    # A page that is left while it loads something gives that up.
+    page.on(
+        "requestfailed",
+        lambda failed: None if failed.failure == "net::ERR_ABORTED" else complaints.append(f"failed: {failed.url}"),
+    )
     page.on("request", lambda sent: None if sent.url.startswith(home) else complaints.append(f"elsewhere: {sent.url}"))
     page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     page.goto(url)

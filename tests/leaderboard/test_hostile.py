@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ import cells
 import pytest
 from browsing import opened
 
+from benchmark.backbones import catalogue as backbones
 from benchmark.harness.record import Standing, TrainingOverlap
 from leaderboard import build
+from methods import registry
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,14 +34,19 @@ ATTACKS = {
     "command": "@SUM(1+1)*cmd|'/c calc'!A0",
     "prototype": "__proto__",
     "path": "../../../../etc/passwd",
-    "huge": "W" * 20_000,
+    "huge": "W" * 3_000,
 }
 
 
 @pytest.fixture(scope="session")
 def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
-    results = folder / "results"
+    write_attacks(folder / "results")
+    return build([folder / "results"], folder / "site", cache=folder / "cache").index.parent
+
+
+def write_attacks(results: Path) -> None:
+    """A cell an attack, which stands in every field that is free text."""
     on = cells.collection(f"../{MARKUP}", split=ATTACKS["attribute"], first_stage=ATTACKS["end of script"])
     cells.write_cell(
         results, cells.request("first-stage", backbone=None, on=on), qids=[*ATTACKS.values()], folder="base"
@@ -66,7 +74,6 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (cell / "standing.json").write_text(standing.model_dump_json(), encoding="utf-8")
         lines = (cell / "queries.jsonl").read_text(encoding="utf-8")
         (cell / "queries.jsonl").write_text(lines.replace('"d0"', json.dumps(attack)), encoding="utf-8")
-    return build([results], folder / "site").index.parent
 
 
 CHECK = """() => ({
@@ -81,14 +88,27 @@ CHECK = """() => ({
 HARMLESS = {"handlers": 0, "scripts": 0, "links": 0, "styled": 0}
 
 
+def test_nothing_runs_on_pages_of_every_kind(browser: Browser, hostile_site: Path) -> None:
+    ours = {*registry.plugins(), *backbones.entries()}
+    kinds: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(hostile_site.rglob("*.html")):
+        if path.stem not in ours:
+            kinds[path.parent.name].append(path)
+    visit(browser, hostile_site, [path for paths in kinds.values() for path in paths[:8]])
+
+
+@pytest.mark.slow
 def test_nothing_runs_on_any_page(browser: Browser, hostile_site: Path) -> None:
     paths = sorted(hostile_site.rglob("*.html"))
     assert len(paths) > 3 * len(ATTACKS)
+    visit(browser, hostile_site, paths)
+
+
+def visit(browser: Browser, hostile_site: Path, paths: list[Path]) -> None:
+    """Open each page, and look for what ran or could run."""
     with opened(browser, hostile_site / "index.html") as page:
         for path in paths:
             page.goto(path.resolve().as_uri())
-            if path.parent.name == "runs" or path.parent == hostile_site:
-                page.wait_for_timeout(50)
             assert {key: value for key, value in page.evaluate(CHECK).items() if value is not None} == HARMLESS, path
 
 
@@ -138,7 +158,7 @@ def test_a_spreadsheet_is_given_no_formula(hostile_site: Path) -> None:
 
 
 def test_no_file_lies_outside_of_the_site(hostile_site: Path) -> None:
-    assert {path.name for path in hostile_site.parent.iterdir()} == {"results", "site"}
+    assert {path.name for path in hostile_site.parent.iterdir()} == {"results", "site", "cache"}
     for path in hostile_site.rglob("*"):
         assert len(path.name) < 256
         assert path.name.isascii()
