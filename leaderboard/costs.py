@@ -49,8 +49,8 @@ def summed(rows: Sequence[Row]) -> Cost:
     if not pairs:
         return Cost()
     summaries = [summary for _, summary in pairs]
-    sessions = [timing(row) for row, _ in pairs]
-    timed = all(session is not None for session in sessions)
+    sessions = [session for row, _ in pairs if (session := timing(row))]
+    timed = len(sessions) == len(pairs)
     alike = len({row.hardware for row, _ in pairs}) == 1
     own = [summary.latency.median if summary.latency else None for summary in summaries]
     peaks = [peak_memory(summary) for summary in summaries]
