@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,8 +66,8 @@ def entries(cells: Iterable[Cell]) -> list[Entry]:
     return [reader.entry(cell) for cell in cells]
 
 
-def read(folders: Sequence[Path], cells: Sequence[Path] = ()) -> list[Entry]:
-    """Every cell of some results folders, and cells given by their own folders.
+def read(folders: Sequence[Path], cells: Mapping[Path, str] | None = None) -> list[Entry]:
+    """Every cell of some results folders, and submitted cells with what is to be said of each (empty: nothing).
 
     Raises:
         UserError: naming every folder that is missing and every cell that is not readable.
@@ -80,11 +80,20 @@ def read(folders: Sequence[Path], cells: Sequence[Path] = ()) -> list[Entry]:
         if not folder.is_dir()
     ]
     inside = (path.parent for folder in folders for path in sorted(folder.glob(f"*/{REQUEST}")))
-    for folder in (*inside, *cells):
+    told = cells or {}
+    for folder in (*inside, *told):
         try:
-            found.append(reader.read(folder))
+            found.append(_flagged(reader.read(folder), told.get(folder, "")))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(problems)
     return found
+
+
+def _flagged(entry: Entry, flag: str) -> Entry:
+    standing = entry.cell.standing
+    if not flag or standing is None:
+        return entry
+    marked = standing.model_copy(update={"flags": (*standing.flags, flag)})
+    return replace(entry, cell=replace(entry.cell, standing=marked))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,7 +73,7 @@ class Row:
 
     def full(self) -> Cell:
         """The whole cell, read from its folder; for the one page that shows all of it."""
-        return read_cell(self.cell.folder)
+        return replace(read_cell(self.cell.folder), standing=self.cell.standing)
 
     @property
     def request(self) -> CellRequest:

@@ -15,7 +15,7 @@ import benchmark
 from benchmark.errors import UserError
 from benchmark.harness.store import pretty, write_atomic
 from benchmark.hashing import sha256_json, sha256_sources
-from benchmark.submissions.ingest import FEW, folders, write_cells
+from benchmark.submissions.ingest import FEW, accept, copies, folders
 from benchmark.submissions.limits import entries
 from benchmark.submissions.record import RECORDS, Verification
 from benchmark.submissions.trust import read_records
@@ -32,10 +32,11 @@ class Submitted:
     """What became of all submissions.
 
     Attributes:
-        cells: folders of the good ones' cells; refused: the others, with their problems.
+        cells: folders of the good ones' cells, and what is to be said of each beside the others; often nothing.
+        refused: the other submissions, with their problems.
     """
 
-    cells: tuple[Path, ...]
+    cells: dict[Path, str]
     refused: tuple[Refused, ...]
 
 
@@ -62,14 +63,16 @@ def ingest(roots: Sequence[Path], kept: Path, stamps: Stamps, jobs: int = 1) -> 
     tasks = [task for root in roots for task in _tasks(root, kept, stamps, code)]
     _run([task for task in tasks if not (task.out / REPORT).is_file()], jobs)
     cells: list[Path] = []
+    orders: list[tuple[str, str]] = []
     refused: list[Refused] = []
     for task in tasks:
         report = json.loads((task.out / REPORT).read_bytes())
         if report["problems"]:
             refused.append(Refused(task.name, tuple(report["problems"])))
-        else:
-            cells += [task.out / name for name in report["cells"]]
-    return Submitted(tuple(cells), tuple(refused))
+        for name, order in report["cells"]:
+            cells.append(task.out / name)
+            orders.append((task.name, order))
+    return Submitted(dict(zip(cells, copies(orders), strict=True)), tuple(refused))
 
 
 def _tasks(root: Path, kept: Path, stamps: Stamps, code: str) -> Iterator[_Task]:
@@ -109,13 +112,9 @@ def _ingest(task: _Task) -> None:
         new = Path(scratch) / "new"
         new.mkdir()
         report = check(task.root / task.name)
-        problems = list(report.problems)
-        written: list[Path] = []
-        try:
-            if not problems:
-                written = write_cells(task.root, report, task.records, new)
-        except Exception as error:  # noqa: BLE001  as in `check`: it is that submission's problem alone
-            problems.append(f"cannot be summarised ({type(error).__name__}).")
-        write_atomic(new / REPORT, pretty({"problems": problems, "cells": [path.name for path in written]}))
+        written = accept(task.root, report, task.records, new)
+        orders = [checked.order_sha256 for checked in report.runs]
+        cells = [[path.name, order] for path, order in zip(written, orders, strict=False)]
+        write_atomic(new / REPORT, pretty({"problems": report.problems, "cells": cells}))
         shutil.rmtree(task.out, ignore_errors=True)
         new.rename(task.out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -114,10 +114,7 @@ def in_short(condition: Condition, measured: Expected) -> Measured:
     """Expected values as the history keeps them; a failed topic counts 0."""
     collection = collections.find(condition.collection, condition.split)
     qrels = collection.qrels()
-    rankings = {
-        qid: sorted(scores, key=lambda docid, scores=scores: -scores[docid]) if scores else []
-        for qid, scores in measured.scores.items()
-    }
+    rankings = {qid: _best_first(scores or {}) for qid, scores in measured.scores.items()}
     judged = {qid: qrels[qid] for qid in rankings if qid in qrels}
     values = mean(evaluate(rankings, judged, relevant_from=collection.relevant_from)) if judged else {}
     return Measured(
@@ -128,6 +125,10 @@ def in_short(condition: Condition, measured: Expected) -> Measured:
         seconds=measured.seconds,
         processor=measured.processor,
     )
+
+
+def _best_first(scores: Mapping[str, float]) -> list[str]:
+    return sorted(scores, key=lambda docid: -scores[docid])
 
 
 def _scores(qid: str, before: dict[str, float] | None, after: dict[str, float] | None) -> list[str]:

@@ -53,20 +53,30 @@ def flag_copies(reports: Sequence[Report]) -> None:
 
     Which of them was first, nothing in a submission can prove, so all are flagged.
     """
-    alike: dict[str, list[tuple[Report, CheckedRun]]] = defaultdict(list)
-    for report in reports:
-        if not report.problems:
-            for checked in report.runs:
-                alike[checked.order_sha256].append((report, checked))
-    for group in alike.values():
-        names = sorted({report.name for report, _ in group})
-        for report, checked in group:
-            others = [name for name in names if name != report.name]
-            if others:
-                more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
-                report.flags.append(
-                    f"{checked.run.file}: ranks every topic exactly as {', '.join(others[:NAMED])}{more}"
-                )
+    good = [report for report in reports if not report.problems]
+    orders = [(report.name, checked.order_sha256) for report in good for checked in report.runs]
+    told = iter(copies(orders))
+    for report in good:
+        for checked, flag in zip(report.runs, told, strict=False):
+            if flag:
+                report.flags.append(f"{checked.run.file}: {flag}")
+
+
+def copies(orders: Sequence[tuple[str, str]]) -> list[str]:
+    """What is to be said of each run of which another submission has the same order; empty for the others.
+
+    Args:
+        orders: submission and ``order_sha256`` of each run.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for name, order in orders:
+        names[order].add(name)
+    told = []
+    for name, order in orders:
+        others = sorted(names[order] - {name})
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        told.append(f"ranks every topic exactly as {', '.join(others[:NAMED])}{more}" if others else "")
+    return told
 
 
 def accept(root: Path, report: Report, records: Sequence[Verification], out: Path) -> list[Path]:

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,24 @@ def test_what_is_unchanged_is_not_checked_again_and_what_changed_is(
     description.write_bytes(description.read_bytes() + b"\nmore: 1\n")
     assert len(read(root, tmp_path / "kept").refused) == 2
     assert checked[2:] == [description.parent.name]
+
+
+def test_runs_with_the_order_of_another_submission_are_flagged_on_the_page(packed: Path, tmp_path: Path) -> None:
+    root = tmp_path / "submissions"
+    shutil.copytree(next(packed.glob("20*")), root / next(packed.glob("20*")).name)
+    (one,) = root.iterdir()
+    text = (one / "submission.yaml").read_text(encoding="utf-8")
+    day = re.search(r"^date: '?([0-9-]+)'?$", text, re.MULTILINE)
+    assert day
+    other = root / one.name.replace(day[1], "2024-01-02")
+    shutil.copytree(one, other)
+    (other / "submission.yaml").write_text(text.replace(day[0], "date: 2024-01-02"), encoding="utf-8")
+    found = read(root, tmp_path / "kept")
+    assert found.refused == ()
+    assert sorted(found.cells.values()) == sorted(f"ranks every topic exactly as {name.name}" for name in (one, other))
+    site = build([], tmp_path / "site", submissions=[root], cache=tmp_path / "cache").index.parent
+    page = next((site / "runs").glob("*.html")).read_text(encoding="utf-8")
+    assert "ranks every topic exactly as" in page
 
 
 def test_another_version_of_the_code_checks_again(

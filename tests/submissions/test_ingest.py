@@ -40,7 +40,7 @@ def test_the_cell_is_the_one_that_was_run(packed: Path, tmp_path: Path) -> None:
     assert (theirs.folder / "run.trec").read_bytes() == (ours.folder / "run.trec").read_bytes()
     # The same run twice is one row, and the row says that it was submitted.
     assert build([packed.parent / "results", tmp_path / "cells"], tmp_path / "site").rows == 1
-    assert '<span class="badge trust"' in (tmp_path / "site" / "index.html").read_text()
+    assert 'data-trust="submitted"' in (tmp_path / "site" / "index.html").read_text()
     (page,) = (tmp_path / "site" / "runs").glob("*.html")
     assert "<strong>Submitted.</strong> Sent as" in page.read_text()
     # The ledger has the same method: its history belongs to the row.
