@@ -49,13 +49,10 @@ def summed(rows: Sequence[Row]) -> Cost:
     if not pairs:
         return Cost()
     summaries = [summary for _, summary in pairs]
-    sessions = [timing(row) for row, _ in pairs]
-    timed = all(session is not None for session in sessions)
+    sessions = [session for row, _ in pairs if (session := timing(row))]
+    timed = len(sessions) == len(pairs)
     # A session may run on another machine than the run did.
-    places = {
-        hardware(session.machine) if timed and session else row.hardware
-        for (row, _), session in zip(pairs, sessions, strict=True)
-    }
+    places = {hardware(session.machine) for session in sessions} if timed else {row.hardware for row, _ in pairs}
     alike = len(places) == 1
     own = [summary.latency.median if summary.latency else None for summary in summaries]
     peaks = [peak_memory(summary) for summary in summaries]
