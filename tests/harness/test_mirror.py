@@ -163,6 +163,22 @@ def test_failed_cells_and_their_retry_are_copied(made: Sweep, tmp_path: Path, ur
     made.calls()
 
 
+def test_a_cell_that_a_process_of_this_machine_writes_is_left_alone(made: Sweep, tmp_path: Path, url: str) -> None:
+    require_complete(run(made, ObjectMirror(url, tmp_path / "one"), Watch()))
+    made.calls()
+    first, second = made.cells
+    here = ObjectMirror(url, tmp_path / "two")
+    (here.folder / ".slurm").mkdir()
+    (here.folder / ".slurm" / "channel").touch()
+    with CellWriter(here.folder, first.request):
+        here.fetch()
+        assert [path.name for path in (here.folder / first.slug).iterdir()] == ["request.json"]
+    assert (here.folder / second.slug / "summary.json").is_file()
+    assert (here.folder / ".slurm" / "channel").is_file(), "no cell"
+    here.fetch()
+    assert (here.folder / first.slug / "summary.json").is_file()
+
+
 def test_leases(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     files, root = fsspec.core.url_to_fs(url)
     first, second, third = (Lease(files, f"{root}/lease") for _ in range(3))
