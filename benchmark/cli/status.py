@@ -30,7 +30,7 @@ def command(results: Path | str, as_json: bool) -> None:
 
     from benchmark.cli.table import output
     from benchmark.harness.live import standings, whole
-    from benchmark.harness.mirror import reader
+    from benchmark.harness.places import reader
 
     if isinstance(results, Path):
         cells = standings(results)

@@ -39,25 +39,6 @@ BATCH = 256
 """Files that are fetched at once."""
 
 
-def is_url(results: str) -> bool:
-    """Whether it names a place that fsspec reaches, and no folder."""
-    return "://" in results and not results.startswith("file://")
-
-
-def at_hand(results: Path | str) -> Path:
-    """A folder of this machine with the results: the folder itself, or what was fetched from the URL just now."""
-    if isinstance(results, Path):
-        return results
-    mirror = reader(results)
-    mirror.fetch()
-    return mirror.folder
-
-
-def reader(url: str) -> ObjectMirror:
-    """A mirror with a folder of its own, so that looking is in nobody's way who runs cells on this machine."""
-    return ObjectMirror(url, _folder_of(url, "read"))
-
-
 class ObjectMirror:
     """See `runner.Mirror`.
 
@@ -78,7 +59,7 @@ class ObjectMirror:
         with self._explained():
             self._files, root = fsspec.core.url_to_fs(self.url)
         self._root = root.rstrip("/")
-        self.folder = folder or _folder_of(url, "run")
+        self.folder = folder or folder_of(url, "run")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._seen: dict[str, str] = _read_json(self.folder / SEEN)
         """What each file there was when it and the one here were the same."""
@@ -297,7 +278,8 @@ class ObjectMirror:
             raise UserError(f"{self.url}: {said}") from error
 
 
-def _folder_of(url: str, purpose: str) -> Path:
+def folder_of(url: str, purpose: str) -> Path:
+    """In the cache; of a URL and what it is used for."""
     name = hashlib.sha256(url.rstrip("/").encode("utf-8")).hexdigest()[:16]
     return cache_root() / "mirrors" / f"{name}-{purpose}"
 

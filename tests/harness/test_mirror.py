@@ -13,7 +13,8 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.harness import lease, mirror
 from benchmark.harness.lease import Lease
-from benchmark.harness.mirror import ObjectMirror, at_hand, is_url
+from benchmark.harness.mirror import ObjectMirror
+from benchmark.harness.places import at_hand, is_url
 from benchmark.harness.runner import Execution, Outcome, require_complete, run_cells
 from benchmark.harness.store import CellWriter, read_cell, read_cells
 from tests.support.collection import QUERIES
