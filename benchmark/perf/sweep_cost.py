@@ -164,7 +164,7 @@ def costs(
                     elif model != "-":
                         if model not in BACKBONES:
                             raise UserError(f"Backbone '{model}': {did_you_mean(model, list(BACKBONES))}")
-                        parameters = backbones.find(model).spec.parameters
+                        parameters = backbones.find(model).spec.parameters or 0
                         depth = max(suite.depth)
                         seconds = seconds_a_query(work, tokens, depth, parameters, BACKBONES[model], gpu)
                     for _ in entry.first_stages:
@@ -222,7 +222,7 @@ def main(
     click.echo("| GPUs | days, shared evenly | days, no cell in shards |\n|--:|--:|--:|")
     for number in gpus:
         even = _hours(cells) / number
-        click.echo(f"| {number} | {even / 24:,.1f} | {max(even, hours) / 24:,.1f} at least |")
+        click.echo(f"| {number} | {even / 24:,.1f} | {max(even, alone) / 24:,.1f} at least |")
 
 
 def _hours(cells: Sequence[CellCost]) -> float:
