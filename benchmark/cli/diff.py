@@ -29,7 +29,7 @@ def command(a: Path | str, b: Path | str, as_json: bool) -> None:
     Cells are matched by method, preset, backbone and collection; p is of the paired test of B against A.
     """
     from benchmark.harness.difference import compare
-    from benchmark.harness.mirror import at_hand
+    from benchmark.harness.places import at_hand
     from benchmark.harness.store import read_cells
 
     found = compare(read_cells(at_hand(a)), read_cells(at_hand(b)))

@@ -50,6 +50,12 @@ class Asked:
         if problems:
             raise UserError(problems)
 
+    def at_once(self, executor: Executor) -> int:
+        """Workers, as far as they can be known before anything runs."""
+        if self.workers:
+            return self.workers
+        return {"local": 1, "slurm": AT_ONCE}.get(self.executor) or max(1, executor.room)
+
     def build(self, results: Path, spool: Path, execution: Execution) -> Executor:
         """The executor.
 

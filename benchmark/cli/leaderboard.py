@@ -58,13 +58,13 @@ def serve(results: tuple[Path | str, ...], submissions: tuple[Path, ...], out: P
     With --results or --submissions it is built first, and again whenever something changes in them; reload the page
     to see it.
     """
-    from benchmark.harness.mirror import at_hand
+    from benchmark.harness.places import at_hand
     from leaderboard.serve import serve as serve_site
 
     serve_site(out, port, click.echo, [at_hand(folder) for folder in results], submissions)
 
 
 def _shown(results: tuple[Path | str, ...], submissions: tuple[Path, ...]) -> tuple[Path, ...]:
-    from benchmark.harness.mirror import at_hand
+    from benchmark.harness.places import at_hand
 
     return tuple(at_hand(folder) for folder in results or (() if submissions else ("results",)))

@@ -20,7 +20,7 @@ class ResultsType(click.ParamType[Path | str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
         """See the class."""
-        from benchmark.harness.mirror import is_url
+        from benchmark.harness.places import is_url
 
         if isinstance(value, str) and is_url(value):
             return value

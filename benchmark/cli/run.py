@@ -113,7 +113,7 @@ def command(
     execution = Execution(threads, workers, query_timeout, retry_failed, devices, energy, deterministic)
     executor = asked.build(folder, folder / SPOOL, execution)
     try:
-        with RunProgress(cells, console, workers) as progress:
+        with RunProgress(cells, console, asked.at_once(executor)) as progress:
             outcome = run_cells(cells, folder, execution, progress, executor, mirror)
     except KeyboardInterrupt:
         raise UserError(INTERRUPTED) from None

@@ -30,12 +30,12 @@ def command(results: Path | str, as_json: bool) -> None:
 
     from benchmark.cli.table import output
     from benchmark.harness.live import standings, whole
-    from benchmark.harness.mirror import ObjectMirror
+    from benchmark.harness.places import reader
 
     if isinstance(results, Path):
         cells = standings(results)
     else:
-        mirror = ObjectMirror(results)
+        mirror = reader(results)
         mirror.fetch()
         cells = standings(mirror.folder, mirror.running())
     total = whole(cells)

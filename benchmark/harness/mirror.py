@@ -22,8 +22,9 @@ from typing import Any
 from benchmark.errors import UserError
 from benchmark.harness.lease import VALID, Lease
 from benchmark.harness.live import PLAN
+from benchmark.harness.lock import Lock
 from benchmark.harness.plan import Planned
-from benchmark.harness.store import FAILURE, LINES, MACHINE, REQUEST, RUN, SUMMARY, pretty, write_atomic
+from benchmark.harness.store import FAILURE, LINES, MACHINE, REQUEST, RUN, SUMMARY, lock_file, pretty, write_atomic
 from benchmark.paths import cache_root
 
 EVERY = 60.0
@@ -36,20 +37,6 @@ ORDER = (REQUEST, MACHINE, LINES, FAILURE, RUN)
 
 BATCH = 256
 """Files that are fetched at once."""
-
-
-def is_url(results: str) -> bool:
-    """Whether it names a place that fsspec reaches, and no folder."""
-    return "://" in results and not results.startswith("file://")
-
-
-def at_hand(results: Path | str) -> Path:
-    """A folder of this machine with the results: the folder itself, or what was fetched from the URL just now."""
-    if isinstance(results, Path):
-        return results
-    mirror = ObjectMirror(results)
-    mirror.fetch()
-    return mirror.folder
 
 
 class ObjectMirror:
@@ -72,8 +59,7 @@ class ObjectMirror:
         with self._explained():
             self._files, root = fsspec.core.url_to_fs(self.url)
         self._root = root.rstrip("/")
-        name = hashlib.sha256(self.url.encode("utf-8")).hexdigest()[:16]
-        self.folder = folder or cache_root() / "mirrors" / name
+        self.folder = folder or folder_of(url, "run")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._seen: dict[str, str] = _read_json(self.folder / SEEN)
         """What each file there was when it and the one here were the same."""
@@ -87,7 +73,8 @@ class ObjectMirror:
     def fetch(self, slugs: Sequence[str] | None = None) -> None:
         """Bring the folder up to what is at the URL, for some cells or for all of them and the plan.
 
-        What is there counts, but that lines which only this machine has are kept.
+        What is there counts, but that lines which only this machine has are kept. Cells that a process of this machine
+        writes are left alone.
         """
         wanted = None if slugs is None else set(slugs)
         with self._explained():
@@ -108,8 +95,10 @@ class ObjectMirror:
             contents = contents if isinstance(contents, dict) else {self._at(batch[0]): contents}
             by_name = {path.removeprefix(self._root).lstrip("/"): data for path, data in contents.items()}
             for name in batch:
-                self._store(name, by_name[name])
-                self._seen[name] = _version(there[name])
+                with self._unlocked(name) as free:
+                    if free:
+                        self._store(name, by_name[name])
+                        self._seen[name] = _version(there[name])
         self._forget(there, wanted)
         write_atomic(self.folder / SEEN, json.dumps(self._seen))
 
@@ -231,20 +220,36 @@ class ObjectMirror:
     def _forget(self, there: Iterable[str], wanted: set[str] | None) -> None:
         """Remove what is not there (any more): cells, and what makes a cell complete or failed."""
         names = set(there)
-        for folder in [path for path in self.folder.iterdir() if path.is_dir()]:
+        for folder in [path for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith(".")]:
             if wanted is not None and folder.name not in wanted:
                 continue
-            gone = [FAILURE, RUN, SUMMARY]
-            if f"{folder.name}/{REQUEST}" not in names:
-                gone = [path.name for path in folder.iterdir()]
-            for name in gone:
-                if f"{folder.name}/{name}" not in names:
-                    (folder / name).unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            with self._unlocked(f"{folder.name}/") as free:
+                if free:
+                    self._forget_of(folder, names)
         for name in set(self._seen) - names:
             if wanted is None or name.partition("/")[0] in wanted:
                 del self._seen[name]
+
+    def _forget_of(self, folder: Path, there: set[str]) -> None:
+        gone = [FAILURE, RUN, SUMMARY]
+        if f"{folder.name}/{REQUEST}" not in there:
+            gone = [path.name for path in folder.iterdir()]
+        for name in gone:
+            if f"{folder.name}/{name}" not in there:
+                (folder / name).unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+    @contextmanager
+    def _unlocked(self, name: str) -> Iterator[bool]:
+        """Whether no process of this machine writes the cell that a file belongs to; none does in the block."""
+        cell, slash, _ = name.partition("/")
+        lock = Lock(lock_file(self.folder, cell))
+        free = not slash or lock.acquire()
+        try:
+            yield free
+        finally:
+            lock.release()
 
     def _renew(self) -> None:
         while not self._over.wait(VALID / 10):
@@ -271,6 +276,12 @@ class ObjectMirror:
         except Exception as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise UserError(f"{self.url}: {said}") from error
+
+
+def folder_of(url: str, purpose: str) -> Path:
+    """In the cache; of a URL and what it is used for."""
+    name = hashlib.sha256(url.rstrip("/").encode("utf-8")).hexdigest()[:16]
+    return cache_root() / "mirrors" / f"{name}-{purpose}"
 
 
 def _version(details: dict[str, Any]) -> str:

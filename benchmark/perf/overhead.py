@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 import click
+import psutil
 
 from benchmark import suites
 from benchmark.harness import provenance
@@ -33,6 +34,8 @@ class Clock:
         self.cells: list[float] = []
         self._cell: str | None = None
         self._last = time.perf_counter()
+        self.busy: list[float] = []
+        """Processor seconds of this process and its worker, at each query's end."""
 
     def cell_found(self, planned: Planned) -> None:
         """Nothing is there before."""
@@ -46,6 +49,9 @@ class Clock:
         now = time.perf_counter()
         (self.queries if planned.slug == self._cell else self.cells).append(now - self._last - seconds)
         self._cell, self._last = planned.slug, now
+        process = psutil.Process()
+        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+        self.busy.append(sum(each.user + each.system for each in times))
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """Not timed apart."""
@@ -68,6 +74,11 @@ def main(collection: str, cells: int) -> None:
     click.echo(f"| a query, ms | {1000 * median(clock.queries):.2f} | {1000 * fmean(clock.queries):.2f} |")
     click.echo(f"| a cell, s | {median(between):.2f} | {fmean(between):.2f} |")
     click.echo(f"| of a cell of a minute | {median(between) / MINUTE:.2%} | {fmean(between) / MINUTE:.2%} |")
+    busy = (clock.busy[-1] - clock.busy[0]) / len(between)
+    queries = len(clock.queries) / len(planned)
+    click.echo(
+        f"\nProcessor time of a cell with its {queries + 1:.0f} queries: {busy:.2f} s, {busy / MINUTE:.2%} of a minute."
+    )
     click.echo(f"\nThe worker's start, once: {start:.1f} s. {len(clock.queries)} queries, {len(between)} cells.")
 
 

@@ -152,15 +152,19 @@ def main(cells: int, folder: Path | None, prepare: bool) -> None:
         complete(expand(suite), results)
         return
     suite = Suite.model_validate_json((folder / "suite.json").read_text())
-    rows: list[tuple[str, float]] = []
+    rows: list[tuple[str, float, float]] = []
 
-    def timed(name: str, since: float) -> None:
-        rows.append((name, time.perf_counter() - since))
+    def now() -> tuple[float, float]:
+        return time.perf_counter(), time.process_time()
 
-    since = time.perf_counter()
+    def timed(name: str, since: tuple[float, float]) -> None:
+        seconds, processor = now()
+        rows.append((name, seconds - since[0], processor - since[1]))
+
+    since = now()
     planned = expand(suite)
     timed("expand the suite", since)
-    since = time.perf_counter()
+    since = now()
     with Path(os.devnull).open("w") as nowhere:
         sys.stdout, kept = nowhere, sys.stdout
         try:
@@ -168,19 +172,18 @@ def main(cells: int, folder: Path | None, prepare: bool) -> None:
         finally:
             sys.stdout = kept
     timed("list them (run --dry-run)", since)
-    since = time.perf_counter()
+    since = now()
     seen = Silent()
     run_cells(planned, results, Execution(threads=1), seen)
     timed("resume, all complete (run)", since)
-    since = time.perf_counter()
+    since = now()
     assert len(standings(results)) == len(planned) == seen.found
     timed("their standing (status)", since)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     click.echo(f"{provenance.processor()}, load average at the end {os.getloadavg()[0]:.1f}\n")
-    click.echo(f"| {len(planned)} cells | seconds |\n|---|--:|")
-    for name, seconds in rows:
-        click.echo(f"| {name} | {seconds:.1f} |")
-    click.echo(f"| together | {sum(seconds for _, seconds in rows):.1f} |")
+    click.echo(f"| {len(planned)} cells | seconds | of them on a processor |\n|---|--:|--:|")
+    for name, seconds, processor in [*rows, ("together", sum(row[1] for row in rows), sum(row[2] for row in rows))]:
+        click.echo(f"| {name} | {seconds:.1f} | {processor:.1f} |")
     click.echo(f"\nPeak resident set: {peak:.0f} MiB.")
 
 

@@ -13,7 +13,8 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.harness import lease, mirror
 from benchmark.harness.lease import Lease
-from benchmark.harness.mirror import ObjectMirror, at_hand, is_url
+from benchmark.harness.mirror import ObjectMirror
+from benchmark.harness.places import at_hand, is_url
 from benchmark.harness.runner import Execution, Outcome, require_complete, run_cells
 from benchmark.harness.store import CellWriter, read_cell, read_cells
 from tests.support.collection import QUERIES
@@ -161,6 +162,22 @@ def test_failed_cells_and_their_retry_are_copied(made: Sweep, tmp_path: Path, ur
     require_complete(run(made, ObjectMirror(url, tmp_path / "two"), Watch(), retry_failed=True))
     assert not any(name.endswith("failure.json") for name in names(url))
     made.calls()
+
+
+def test_a_cell_that_a_process_of_this_machine_writes_is_left_alone(made: Sweep, tmp_path: Path, url: str) -> None:
+    require_complete(run(made, ObjectMirror(url, tmp_path / "one"), Watch()))
+    made.calls()
+    first, second = made.cells
+    here = ObjectMirror(url, tmp_path / "two")
+    (here.folder / ".slurm").mkdir()
+    (here.folder / ".slurm" / "channel").touch()
+    with CellWriter(here.folder, first.request):
+        here.fetch()
+        assert [path.name for path in (here.folder / first.slug).iterdir()] == ["request.json"]
+    assert (here.folder / second.slug / "summary.json").is_file()
+    assert (here.folder / ".slurm" / "channel").is_file(), "no cell"
+    here.fetch()
+    assert (here.folder / first.slug / "summary.json").is_file()
 
 
 def test_leases(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

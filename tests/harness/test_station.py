@@ -43,10 +43,10 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[WorkerProcess]:
 
 
 @pytest.fixture
-def cells(tmp_path: Path, small: Path, tiny_folder: Path) -> list[Planned]:
+def cells(tmp_path: Path, small: Path, tiny_talker: Path) -> list[Planned]:
     """Two cells of one backbone that need the same parts of it, and one that needs its output head."""
     methods = ["icr:default", "icr:reversed", "first:default"]
-    suite = write_suite(tmp_path / "s.yaml", small, methods, [str(tiny_folder)])
+    suite = write_suite(tmp_path / "s.yaml", small, methods, [str(tiny_talker)])
     return plan(find(str(suite)), weights)
 
 
