@@ -138,6 +138,15 @@ def test_a_run_is_compared_with_the_first_stage_and_its_neighbour(demo_site: Pat
     assert rankings == 2 * 2 * 5, "two comparisons, two runs, five queries"
 
 
+def test_a_timed_session_is_told_with_its_ratio(demo_site: Path) -> None:
+    text = words(page(demo_site, "runs/icr.default.*.html"))
+    assert "Timed session 5 queries, one at a time, each 3 times, after 2 warm-up queries" in text
+    assert "Ratio to a bare pass over the same tokens 1.60" in text
+    assert "0.9 queries a second" in text
+    assert "Timed session" not in words(page(demo_site, "runs/query-likelihood.default.*.html"))
+    assert "GFLOP" in text
+
+
 def test_a_run_can_be_cited_and_has_its_queries_as_data(demo_site: Path) -> None:
     run = page(demo_site, "runs/icr.default.*.html")
     identity = json.loads((demo_site / "data" / run.stem / "summary.json").read_text())["identity"]
