@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from leaderboard import addresses, pareto, plot
 from leaderboard.cost_axes import AXES, Axis
-from leaderboard.costs import Cost, summed
+from leaderboard.costs import Cost, summed, timing
 from leaderboard.export import DataTable
 from leaderboard.family import FamilyTable
-from leaderboard.rows import PRIMARY, Section
+from leaderboard.rows import PRIMARY, Row, Section, hardware
 from methods.card import Card
 
 WIDE, NARROW = (1080.0, 440.0), (343.0, 400.0)
@@ -28,7 +28,12 @@ SEVERAL = "several machines"
 
 @dataclass(frozen=True)
 class Item:
-    """One row: its name, page (relative to the root), quality with its 95% interval, series, machine and costs."""
+    """One row: its name, page (relative to the root), quality with its 95% interval, series and costs.
+
+    Attributes:
+        machine: on which it ran; timed_on: on which its latency was measured, which may be another one. `SEVERAL` where
+            its runs do not agree, empty where it is not known.
+    """
 
     name: str
     page: str
@@ -36,12 +41,17 @@ class Item:
     interval: tuple[float, float]
     series: int
     machine: str
+    timed_on: str
     cost: Cost
+
+    def on(self, axis: Axis) -> str:
+        """The machine that a cost belongs to; empty for costs that machines do not matter to."""
+        return "" if not axis.own_machine else self.timed_on if axis.key == "latency" else self.machine
 
     @property
     def values(self) -> dict[str, float]:
-        """Its costs above 0, by axis."""
-        found = {axis.key: axis.of(self.cost) for axis in AXES}
+        """Its costs above 0, by axis; none that mixes machines where machines matter."""
+        found = {axis.key: axis.of(self.cost) for axis in AXES if self.on(axis) != SEVERAL}
         return {key: value for key, value in found.items() if value}
 
 
@@ -79,7 +89,17 @@ class CostPlot:
     @property
     def table(self) -> DataTable:
         """The same as data."""
-        columns = ("method", "page", PRIMARY, "low", "high", "machine", *(axis.key for axis in self.axes), "front of")
+        columns = (
+            "method",
+            "page",
+            PRIMARY,
+            "low",
+            "high",
+            "machine",
+            "timed on",
+            *(axis.key for axis in self.axes),
+            "front of",
+        )
         rows = tuple(
             (
                 item.name,
@@ -87,6 +107,7 @@ class CostPlot:
                 item.quality,
                 *item.interval,
                 item.machine,
+                item.timed_on,
                 *(item.values.get(axis.key) for axis in self.axes),
                 " ".join(axis.key for axis in self.axes if place in self.fronts[axis.key]),
             )
@@ -112,6 +133,7 @@ def of_section(section: Section, title: str, cards: Mapping[str, Card]) -> CostP
                 interval=row.summary.metrics.interval.get(PRIMARY, (row.score, row.score)),
                 series=_series(card.family if card else ""),
                 machine=row.hardware or "",
+                timed_on=_timed_on([row]),
                 cost=summed([row]),
             )
         )
@@ -135,7 +157,8 @@ def of_family(table: FamilyTable) -> CostPlot:
                 quality=row.mean,
                 interval=row.interval or (row.mean, row.mean),
                 series=_series(row.kind),
-                machine=row.hardware[0] if len(row.hardware) == 1 else SEVERAL if row.hardware else "",
+                machine=_one_of(set(row.hardware)),
+                timed_on=_timed_on(row.rows) if row.cost.timed else _one_of(set(row.hardware)),
                 cost=row.cost,
             )
         )
@@ -147,14 +170,15 @@ def of_family(table: FamilyTable) -> CostPlot:
 def _plot(anchor: str, title: str, items: Sequence[Item], baseline: tuple[str, float] | None) -> CostPlot:
     ordered = tuple(sorted(items, key=lambda item: (-item.quality, item.name, item.page)))
     axes = tuple(axis for axis in AXES if any(axis.key in item.values for item in ordered))
-    machines = Counter(item.machine for item in ordered if item.machine)
+    found = [{item.on(axis) for axis in axes if axis.key in item.values} for item in ordered]
+    machines = Counter(name for names in found for name in names if name)
     machine = max(sorted(machines), key=lambda name: machines[name]) if len(machines) > 1 else None
     drawing: dict[str, Markup | None] = {"wide": None, "narrow": None}
     shown: list[Item] = []
     if axes:
         axis = axes[0]
         only = machine if axis.own_machine else None
-        shown = [item for item in ordered if axis.key in item.values and only in (None, item.machine)]
+        shown = [item for item in ordered if axis.key in item.values and only in (None, item.on(axis))]
         for kind, (width, height) in (("wide", WIDE), ("narrow", NARROW)):
             drawing[kind] = Markup(
                 plot.scatter(
@@ -202,12 +226,22 @@ def _front(items: Sequence[Item], axis: Axis) -> frozenset[int]:
     groups: dict[str, list[int]] = defaultdict(list)
     for place, item in enumerate(items):
         if axis.key in item.values:
-            groups[item.machine if axis.own_machine else ""].append(place)
+            groups[item.on(axis)].append(place)
     found = set()
     for places in groups.values():
         on_it = pareto.front([(items[place].values[axis.key], items[place].quality) for place in places])
         found |= {place for place, kept in zip(places, on_it, strict=True) if kept}
     return frozenset(found)
+
+
+def _timed_on(rows: Sequence[Row]) -> str:
+    """The machine of the rows' latencies: that of the timed session, or of the run where there was none."""
+    sessions = [(row, timing(row)) for row in rows]
+    return _one_of({hardware(session.machine) if session else row.hardware or "" for row, session in sessions})
+
+
+def _one_of(names: set[str]) -> str:
+    return next(iter(names)) if len(names) == 1 else SEVERAL if names else ""
 
 
 def _series(family: str) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from benchmark.harness.record import Answers, CellSummary
 from benchmark.timing.record import Timing
-from leaderboard.rows import Row
+from leaderboard.rows import Row, hardware
 
 Trust = Literal["submitted", "spot-checked", "reproduced", "own run"]
 TRUST: tuple[Trust, ...] = ("submitted", "spot-checked", "reproduced", "own run")
@@ -51,7 +51,9 @@ def summed(rows: Sequence[Row]) -> Cost:
     summaries = [summary for _, summary in pairs]
     sessions = [session for row, _ in pairs if (session := timing(row))]
     timed = len(sessions) == len(pairs)
-    alike = len({row.hardware for row, _ in pairs}) == 1
+    # A session may run on another machine than the run did.
+    places = {hardware(session.machine) for session in sessions} if timed else {row.hardware for row, _ in pairs}
+    alike = len(places) == 1
     own = [summary.latency.median if summary.latency else None for summary in summaries]
     peaks = [peak_memory(summary) for summary in summaries]
     answers = [summary.answers for summary in summaries if summary.answers]

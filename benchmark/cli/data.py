@@ -12,6 +12,8 @@ from benchmark.errors import UserError, some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from benchmark.cli.downloads import Downloads
     from benchmark.collections.base import Collection
     from benchmark.collections.spec import CollectionSpec
@@ -70,8 +72,7 @@ def prepare(names: tuple[str, ...], suite_name: str | None, again: bool) -> None
     from rich.console import Console
 
     from benchmark import suites
-    from benchmark.cli.downloads import Downloads
-    from benchmark.collections import catalogue, manifest, workshop
+    from benchmark.collections import catalogue, workshop
 
     console = Console(stderr=True)
     wanted: dict[tuple[str, str], list[str | None]] = {}
@@ -89,22 +90,36 @@ def prepare(names: tuple[str, ...], suite_name: str | None, again: bool) -> None
         spec = catalogue.entry(name)
         if spec:
             click.echo(announced(spec, split), err=True)
+    problems: list[str] = []
     for (name, split), stages in wanted.items():
-        collection = catalogue.find(name, split)
-        if again:
-            for sentence in manifest.discard_damaged(collection):
-                click.echo(sentence, err=True)
-        with Downloads(console) as downloads:
-            collection.progress, collection.anew = downloads.show, again
-            _make_runs(collection, list(dict.fromkeys(stages)), depth, downloads)
-            held = manifest.prepare(collection, _path(name))
-        unjudged = f": {some(held.unjudged)}" if held.unjudged else ""
-        runs = ", ".join(f"{run} (depth {held.depths[run]})" for run in held.runs)
-        click.echo(
-            f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements"
-            f"{unjudged}), {held.judgements} judgements, runs: {runs}; "
-            f"{held.candidates} candidates found in the corpus"
-        )
+        try:
+            click.echo(_prepared(name, split, list(dict.fromkeys(stages)), depth, again, console))
+        except UserError as error:
+            # The others can be had all the same.
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+
+
+def _prepared(name: str, split: str, stages: Sequence[str | None], depth: int, again: bool, console: Console) -> str:
+    """Prepare one split with some of its runs; what is there then, in words."""
+    from benchmark.cli.downloads import Downloads
+    from benchmark.collections import catalogue, manifest
+
+    collection = catalogue.find(name, split)
+    if again:
+        for sentence in manifest.discard_damaged(collection):
+            click.echo(sentence, err=True)
+    with Downloads(console) as downloads:
+        collection.progress, collection.anew = downloads.show, again
+        _make_runs(collection, stages, depth, downloads)
+        held = manifest.prepare(collection, _path(name))
+    unjudged = f": {some(held.unjudged)}" if held.unjudged else ""
+    runs = ", ".join(f"{run} (depth {held.depths[run]})" for run in held.runs)
+    return (
+        f"{manifest.key(collection)}: {held.topics} topics ({held.topics - held.judged} without judgements{unjudged}), "
+        f"{held.judgements} judgements, runs: {runs}; {held.candidates} candidates found in the corpus"
+    )
 
 
 def _make_runs(collection: Collection, stages: Sequence[str | None], depth: int, downloads: Downloads) -> None:
@@ -129,7 +144,7 @@ def verify(names: tuple[str, ...]) -> None:
 
     held = manifest.read().held
     by_path = {before.asked: name for name, before in held.items() if before.asked}
-    chosen = [by_path.get(_path(name), name if ":" in name else f"{name}:test") for name in names] or list(held)
+    chosen = [by_path.get(_path(name) or "", name if ":" in name else f"{name}:test") for name in names] or list(held)
     missing = [name for name in chosen if name not in held]
     if missing:
         raise UserError([f"{name}: was not prepared here: rerankbench data prepare {name}" for name in missing])

@@ -71,6 +71,8 @@ def build(
     if spec and spec.bm25 and chosen is comparable:
         difference = built.ndcg_at_10 - spec.bm25.ndcg_at_10
         click.echo(f"Published BM25: nDCG@10 {spec.bm25.ndcg_at_10:.4f} ({spec.bm25.source}), here {difference:+.4f}")
+        if spec.bm25.note:
+            click.echo(f"The published number: {spec.bm25.note}")
         if abs(difference) > 0.01:
-            click.echo(spec.bm25.note or "The catalogue does not explain a difference of this size yet.")
+            click.echo(spec.bm25.difference or "The catalogue does not explain a difference of this size yet.")
     click.echo(f"Written: {built.path}")

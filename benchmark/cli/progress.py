@@ -17,6 +17,9 @@ from benchmark.harness.plan import Planned
 LINE_EVERY = 10.0
 """Seconds between plain progress lines."""
 
+FOUND = 20
+"""Cells in a row that are found complete and told one by one."""
+
 COLOUR = {"found": "green", "done": "green", "failed": "red"}
 
 
@@ -32,6 +35,7 @@ class RunProgress:
         self._workers = workers
         self._cells = len(cells)
         self._over = self._failures = self._queries = 0
+        self._found = self._found_queries = 0
         self._started = time.monotonic()
         self._left = {True: 0, False: 0}
         for planned in cells:
@@ -58,16 +62,21 @@ class RunProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._tell_found()
         self._bar.stop()
 
     def cell_found(self, planned: Planned) -> None:
-        """See `runner.Progress`."""
+        """See `runner.Progress`. After the first few they are only counted: there may be very many."""
         self._over += 1
-        self._advance(planned, planned.queries)
-        self._say("found", f"{_title(planned)}: complete, not repeated")
+        self._found += 1
+        self._left[planned.backbone is not None] -= planned.queries
+        self._found_queries += planned.queries
+        if self._found <= FOUND:
+            self._say("found", f"{_title(planned)}: complete, not repeated")
 
     def cell_started(self, planned: Planned, done: int) -> None:
         """See `runner.Progress`."""
+        self._tell_found()
         slug = planned.slug
         self._in_cell[slug] = done
         self._running[slug] = _title(planned)
@@ -101,6 +110,15 @@ class RunProgress:
             self._say("failed", f"{_title(planned)}: {problem}")
         elif self._in_cell.get(slug) == planned.queries:
             self._say("done", _title(planned))
+
+    def _tell_found(self) -> None:
+        """What was found and not told yet."""
+        more, self._found = self._found - FOUND, 0
+        if more > 0:
+            self._say("found", f"{more} more cells: complete, not repeated")
+        if self._found_queries:
+            self._bar.update(self._task, advance=self._found_queries, left=self._standing())
+            self._found_queries = 0
 
     def _say(self, word: str, text: str) -> None:
         """One line; ``text`` may hold anything (a method's exception, say), so it is neither markup nor folded."""

@@ -92,9 +92,7 @@ def command(
     if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
         raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
-    named = suites.find(suite)
-    # What is named is wanted: that it is not here is an error then.
-    held = named if collections else suites.present(named, console.print)
+    held = suites.to_run(suite, collections, console.print)
     chosen = select(held, methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
     cells = plan(
@@ -133,11 +131,11 @@ def command(
 
 def list_cells(cells: Sequence[Planned], results: Path) -> None:
     """A line for each cell, with how far it is; the lines of those that run are not counted."""
-    from benchmark.harness.store import REQUEST, is_complete
+    from benchmark.harness.store import REQUEST, read_summary
 
     for planned in cells:
         folder = results / planned.slug
-        state = "complete" if is_complete(folder) else "begun" if (folder / REQUEST).is_file() else "waiting"
+        state = "complete" if read_summary(folder) else "begun" if (folder / REQUEST).is_file() else "waiting"
         click.echo(f"{state:<8}  {planned.queries:>6} queries  {planned.slug}")
     queries = sum(planned.queries for planned in cells)
     click.echo(f"{len(cells)} cells, {queries} queries.", err=True)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 
 from benchmark.harness.plan import Planned
-from benchmark.harness.store import read_cell
+from benchmark.harness.store import SUMMARY, read_summary
+
+MOST = 200
+"""Lines of the table; a sweep of very many cells is looked at on the page."""
 
 WIDTH = 130
 """Columns where there is no terminal to ask."""
@@ -22,15 +26,15 @@ def output() -> Console:
 
 
 def print_results(cells: Sequence[Planned], results: Path) -> None:
-    """One line for each planned cell that is complete, on standard output; nothing when none is."""
+    """One line for each planned cell that is complete, up to `MOST`, on standard output; nothing when none is."""
     table = Table(title="nDCG@10 with its 95% interval, seconds a query, memory above the weights")
     for name in ("method", "backbone", "collection"):
         table.add_column(name, overflow="fold")
     for name in ("nDCG@10", "95% interval", "median s", "p90 s", "peak MiB", "failed"):
         table.add_column(name, justify="right")
-    for planned in cells:
-        folder = results / planned.slug
-        summary = read_cell(folder).summary if (folder / "summary.json").is_file() else None
+    complete = [planned for planned in cells if (results / planned.slug / SUMMARY).is_file()]
+    for planned in complete[:MOST]:
+        summary = read_summary(results / planned.slug)
         if summary is None:
             continue
         low, high = summary.metrics.interval["nDCG@10"]
@@ -49,3 +53,5 @@ def print_results(cells: Sequence[Planned], results: Path) -> None:
         )
     if table.row_count:
         output().print(table)
+    if len(complete) > MOST:
+        click.echo(f"And {len(complete) - MOST} more complete cells.")

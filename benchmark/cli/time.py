@@ -84,7 +84,8 @@ def command(
             "--workers: cells that run side by side slow each other down, so latency is measured with one worker. For "
             "many queries at once add --throughput N."
         )
-    chosen = select(suites.find(suite), methods, backbones, collections, depth, key_values(options))
+    held = suites.to_run(suite, collections, _say)
+    chosen = select(held, methods, backbones, collections, depth, key_values(options))
     typed = suite if Path(suite).suffix else None
     cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=_say)
     load = psutil.getloadavg()[0]

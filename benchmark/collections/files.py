@@ -123,6 +123,8 @@ def read_pairs(path: Path) -> dict[str, str]:
                     problems.append(f"{where}: expected an id and a text, found {len(columns)} columns.")
                 elif not columns[0] or not columns[1].strip():
                     problems.append(f"{where}: the id or the text is empty.")
+                elif columns[0].split() != [columns[0]]:
+                    problems.append(f"{where}: id {columns[0]!r} has white space; a run file cannot hold it.")
                 elif columns[0] in found:
                     problems.append(f"{where}: id '{columns[0]}' was used before.")
                 else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.collections.base import FirstStage, Hit
 from benchmark.collections.reading import lines
-from benchmark.collections.retrievers import buildable
+from benchmark.collections.retrievers import BM25, buildable
 from benchmark.collections.rules import NO_RULES, Rules
 from benchmark.collections.spec import RunSpec
 from benchmark.downloads import Progress, check, fetch, silent
@@ -70,10 +70,10 @@ class Runs:
             anew: whether a damaged file is fetched again.
         """
         names = self.names()
-        if not names and name in (None, "bm25s"):
-            raise NotBuilt(
+        if not names and (name in (None, BM25[0]) or not buildable(str(name))):
+            raise (NotBuilt if name in (None, BM25[0]) else UserError)(
                 f"Collection '{self.collection}' ({self.split}) has no first-stage run. Put one beside its files as "
-                f"run.<name>.trec, or build one: {self._build('bm25s')}."
+                f"run.<name>.trec, or build one: {self._build(BM25[0])}."
             )
         chosen = name or names[0]
         if chosen in self.pinned:

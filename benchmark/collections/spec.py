@@ -121,7 +121,9 @@ class PublishedBm25(Strict):
     source: str
     """Where it was published."""
     note: str | None = None
-    """Why a run that is built here differs by more than 0.01, where it does."""
+    """What the number is of, such as which index."""
+    difference: str | None = None
+    """Why a run that is built here differs by more than 0.01, where it does or may."""
 
 
 class CollectionSpec(Strict):

@@ -13,8 +13,18 @@ from typing import Literal
 from pydantic import Field
 
 from benchmark.collections import catalogue
+from benchmark.errors import UserError
 from benchmark.harness.record import SCHEMA, CellRequest
-from benchmark.harness.store import Cell, lock_file, pretty, read_cells, write_atomic
+from benchmark.harness.store import (
+    REQUEST,
+    lock_file,
+    no_results,
+    pretty,
+    read_cell,
+    read_request,
+    read_summary,
+    write_atomic,
+)
 from benchmark.schema import Strict
 
 PLAN = "plan.json"
@@ -35,7 +45,8 @@ class Standing:
     """How far a cell is.
 
     Attributes:
-        total: number of queries, None where it is not known; seconds: mean of a query, None before the first.
+        total: number of queries, None where it is not known.
+        seconds: mean of a query, of a complete cell the median; None before the first.
         left: estimated seconds, alone on the machine; None where that cannot be said.
     """
 
@@ -83,7 +94,7 @@ def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
         UserError: no such folder, or a cell that cannot be read.
     """
     planned = read_plan(results)
-    cells = {cell.folder.name: cell for cell in read_cells(results)}
+    cells = _glances(results)
     held = _held_locks()
     paces = _paces(cells.values())
     found = []
@@ -93,21 +104,61 @@ def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
         if cell is None:
             found.append(Standing(name, "waiting", 0, total, 0, None, _times(total, paces.get(None))))
             continue
-        total = cell.summary.queries if cell.summary else total or _catalogued(cell.request)
-        done = len(cell.records)
-        seconds = fmean(record.seconds for record in cell.records) if cell.records else None
+        total = cell.done if cell.complete else total or _catalogued(cell.request)
         state: State = "stopped"
-        if cell.summary:
+        if cell.complete:
             state = "complete"
         elif name in running if running is not None else _is_held(results, name, held):
             state = "running"
-        elif cell.failure:
+        elif cell.ended_early:
             state = "failed"
-        pace = seconds or paces.get(_kind(cell)) or paces.get(None)
-        left = 0.0 if cell.summary else _times(None if total is None else max(0, total - done), pace)
-        failed = sum(record.failure is not None for record in cell.records)
-        found.append(Standing(name, state, done, total, failed, seconds, left))
+        pace = cell.seconds or paces.get(_kind(cell.request)) or paces.get(None)
+        left = 0.0 if cell.complete else _times(None if total is None else max(0, total - cell.done), pace)
+        found.append(Standing(name, state, cell.done, total, cell.failed, cell.seconds, left))
     return found
+
+
+@dataclass(frozen=True)
+class _Glance:
+    """What is needed of a cell; of a complete one the lines are not read, since there may be very many.
+
+    Attributes:
+        seconds: mean of a query, of a complete cell the median; None where no query was timed.
+    """
+
+    request: CellRequest
+    complete: bool
+    ended_early: bool
+    done: int
+    failed: int
+    seconds: float | None
+
+
+def _glances(results: Path) -> dict[str, _Glance]:
+    """Every cell by folder name; UserError naming every unreadable one."""
+    if not results.is_dir():
+        raise no_results(results)
+    found: dict[str, _Glance] = {}
+    problems: list[str] = []
+    for path in sorted(results.glob(f"*/{REQUEST}")):
+        try:
+            found[path.parent.name] = _glance(path.parent)
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def _glance(folder: Path) -> _Glance:
+    summary = read_summary(folder)
+    if summary:
+        seconds = summary.latency.median if summary.latency else None
+        return _Glance(read_request(folder), True, False, summary.queries, summary.failed, seconds)
+    cell = read_cell(folder)
+    mean = fmean(record.seconds for record in cell.records) if cell.records else None
+    failed = sum(record.failure is not None for record in cell.records)
+    return _Glance(cell.request, False, cell.failure is not None, len(cell.records), failed, mean)
 
 
 def whole(cells: list[Standing]) -> Whole:
@@ -132,19 +183,19 @@ def whole(cells: list[Standing]) -> Whole:
     )
 
 
-def _kind(cell: Cell) -> str:
+def _kind(request: CellRequest) -> str:
     """What makes a query cost about the same: the method on the backbone."""
-    backbone = cell.request.backbone.name if cell.request.backbone else ""
-    return f"{cell.request.method.name} {backbone}"
+    return f"{request.method.name} {request.backbone.name if request.backbone else ''}"
 
 
-def _paces(cells: Iterable[Cell]) -> dict[str | None, float]:
-    """Mean seconds a query by kind of cell, and of all under None."""
-    seconds: dict[str | None, list[float]] = defaultdict(list)
+def _paces(cells: Iterable[_Glance]) -> dict[str | None, float]:
+    """Seconds a query by kind of cell, and of all under None."""
+    sums: dict[str | None, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for cell in cells:
-        for key in (_kind(cell), None):
-            seconds[key] += [record.seconds for record in cell.records]
-    return {key: fmean(values) for key, values in seconds.items() if values}
+        for key in (_kind(cell.request), None) if cell.seconds is not None and cell.done else ():
+            seconds, queries = sums[key]
+            sums[key] = seconds + (cell.seconds or 0.0) * cell.done, queries + cell.done
+    return {key: seconds / queries for key, (seconds, queries) in sums.items()}
 
 
 def _times(queries: int | None, pace: float | None) -> float | None:

@@ -3,8 +3,8 @@
 Object stores know neither appending nor locks. What holds for them:
 
 - A file is there whole or not at all, the summary last: a cell that has one is complete.
-- Lines of a running cell are copied at intervals and when its worker stops. A machine that is lost takes those since the
-  last copy with it; the same machine finds them in its own folder.
+- Lines of a running cell are copied at intervals and when its worker stops. A machine that is lost takes those since
+  the last copy with it; the same machine finds them in its own folder.
 - A cell is written by one process at a time (`benchmark.harness.lease`).
 """
 
@@ -27,7 +27,7 @@ from benchmark.harness.store import FAILURE, LINES, MACHINE, REQUEST, RUN, SUMMA
 from benchmark.paths import cache_root
 
 EVERY = 60.0
-"""Seconds between two copies of a cell's lines; more where copying takes long, so that it takes 1 part in 20 at most."""
+"""Seconds between two copies of a cell's lines; more where a copy takes long, so that it is 1 part in 20 at most."""
 
 LEASES = ".leases"
 SEEN = ".seen.json"
@@ -268,7 +268,7 @@ class ObjectMirror:
             yield
         except UserError:
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise UserError(f"{self.url}: {said}") from error
 

@@ -18,7 +18,7 @@ from benchmark.harness.live import write_plan
 from benchmark.harness.plan import Planned
 from benchmark.harness.record import CellFailure
 from benchmark.harness.station import Event
-from benchmark.harness.store import REQUEST, CellWriter, is_complete, read_cell
+from benchmark.harness.store import REQUEST, CellWriter, read_cell, read_summary
 
 __all__ = ["Execution", "Mirror", "Outcome", "Progress", "require_complete", "run_cells"]
 
@@ -175,7 +175,7 @@ class _Runner:
         folder = self._results / planned.slug
         if not (folder / REQUEST).is_file():
             return 0, None
-        if not self._retry_failed and is_complete(folder):
+        if not self._retry_failed and read_summary(folder):
             return None, None
         cell = read_cell(folder)
         if not self._retry_failed:

@@ -63,7 +63,7 @@ def lock_file(results: Path, slug: str) -> Path:
 def read_cells(results: Path) -> list[Cell]:
     """Every cell below ``results``, by folder name; UserError naming every unreadable one."""
     if not results.is_dir():
-        raise UserError(f"{results}: no such results folder. Run a suite first: rerankbench run demo.")
+        raise no_results(results)
     cells: list[Cell] = []
     problems: list[str] = []
     for path in sorted(results.glob(f"*/{REQUEST}")):
@@ -74,6 +74,19 @@ def read_cells(results: Path) -> list[Cell]:
     if problems:
         raise UserError(problems)
     return cells
+
+
+def no_results(results: Path) -> UserError:
+    """There is no such folder."""
+    return UserError(f"{results}: no such results folder. Run a suite first: rerankbench run demo.")
+
+
+def read_request(folder: Path) -> CellRequest:
+    """What was asked of a cell; UserError for a file that is not what it should be."""
+    try:
+        return CellRequest.model_validate_json((folder / REQUEST).read_bytes())
+    except ValidationError as error:
+        raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
 
 
 def read_cell(folder: Path, *, lines: bool = True) -> Cell:
@@ -102,8 +115,8 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether the cell has its summary; the lines are not read, of which there may be very many.
+def read_summary(folder: Path) -> CellSummary | None:
+    """A cell's summary, None before it is complete; its lines are not read, of which there may be very many.
 
     Raises:
         UserError: a summary that is not what it should be, or of another request.
@@ -114,7 +127,7 @@ def is_complete(folder: Path) -> bool:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
     if summary is not None and not folder.name.endswith(f".{summary.identity[:12]}"):
         raise UserError(f"{folder}: holds the summary of another request. Delete the folder.")
-    return summary is not None
+    return summary
 
 
 class CellWriter:

@@ -36,7 +36,8 @@ def of_run(submission: Submission, run: SubmittedRun, records: Sequence[QueryRec
     backbone = run.request.backbone
     if backbone and backbone.source == "local":
         found.append("its backbone is a local folder, which nobody else can fetch")
-    if run.machine.git_dirty or not re.fullmatch("[0-9a-f]{40}", run.machine.git_commit or ""):
+    machines = (run.machine, *run.sessions)
+    if any(each.git_dirty or not re.fullmatch("[0-9a-f]{40}", each.git_commit or "") for each in machines):
         found.append("made with code that is no commit")
     if other := _not_the_presets(run):
         found.append(other)

@@ -111,6 +111,7 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
             run.weight_bytes,
             run.load_seconds,
             training(report.submission, run),
+            run.process_peak,
         )
         told = [flag.removeprefix(f"{run.file}: ") for flag in report.flags if _concerns(flag, report, checked)]
         texts = {
@@ -121,6 +122,8 @@ def write_cells(root: Path, report: Report, records: Sequence[Verification], out
             store.SUMMARY: pretty(summary.model_dump(mode="json")),
             store.STANDING: pretty(standing(report.name, sha256, run, records, told).model_dump(mode="json")),
         }
+        if run.sessions:
+            texts[store.SESSIONS] = "".join(machine.model_dump_json() + "\n" for machine in run.sessions)
         if checked.timing:
             texts[store.TIMING] = pretty(checked.timing.model_dump(mode="json"))
         for name, text in texts.items():

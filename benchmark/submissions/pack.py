@@ -128,8 +128,10 @@ def _run(cell: Cell) -> SubmittedRun:
     return SubmittedRun(
         request=cell.request,
         machine=cell.machine,
+        sessions=cell.sessions,
         finished=cell.summary.finished,
         weight_bytes=cell.summary.memory.weights if cell.summary.memory else None,
+        process_peak=cell.summary.memory.process_peak if cell.summary.memory else None,
         load_seconds=cell.summary.load_seconds,
         run_sha256=sha256_bytes((cell.folder / RUN).read_bytes()),
         lines_sha256=sha256_bytes((cell.folder / LINES).read_bytes()),

@@ -61,10 +61,14 @@ class SubmittedRun(Strict):
     request: CellRequest
     machine: Machine
     """Hardware, versions and command."""
+    sessions: tuple[Machine, ...] = Field(default=(), max_length=100)
+    """Of a run that was stopped: where it went on."""
     finished: Moment
     """UTC, ISO 8601."""
     weight_bytes: int | None = Field(ge=0, le=MOST)
     """Of the backbone as loaded."""
+    process_peak: int | None = Field(default=None, ge=0, le=MOST)
+    """Largest resident set of the worker that finished it."""
     load_seconds: float | None = Field(ge=0, le=MOST)
     run_sha256: Sha256
     """Of the run file, unpacked."""

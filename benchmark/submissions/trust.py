@@ -60,7 +60,7 @@ def standing(
                 continue
             checks.append(_in_words(record, verified))
             if verified.agrees:
-                levels.add(_level(verified, run.machine))
+                levels.add(_level(verified, [run.machine, *run.sessions]))
             else:
                 found.append(f"a re-run differs in {len(verified.differences)} of {verified.sample} queries")
     order: tuple[Trust, ...] = ("reproduced", "spot-checked", "submitted")
@@ -69,8 +69,8 @@ def standing(
     return Standing(submission=name, trust=trust, checks=tuple(checks), flags=tuple(found))
 
 
-def _level(verified: VerifiedRun, machine: Machine) -> Trust:
-    if verified.sample < verified.queries or _place(verified.machine) == _place(machine):
+def _level(verified: VerifiedRun, machines: Sequence[Machine]) -> Trust:
+    if verified.sample < verified.queries or _place(verified.machine) in map(_place, machines):
         return "spot-checked"
     return "reproduced"
 

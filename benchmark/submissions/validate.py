@@ -173,10 +173,11 @@ def _check_request(submission: Submission, run: SubmittedRun) -> None:
         for what, (theirs, ours) in versions.items()
         if theirs != ours
     ]
-    try:
-        moment(run.machine.started)
-    except ValueError as error:
-        problems.append(f"started '{run.machine.started}': {error}.")
+    for machine in (run.machine, *run.sessions):
+        try:
+            moment(machine.started)
+        except ValueError as error:
+            problems.append(f"started '{machine.started}': {error}.")
     if problems:
         raise UserError(problems)
 

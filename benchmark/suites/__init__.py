@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,6 +106,15 @@ def present(suite: Suite, note: Callable[[str], None]) -> Suite:
     if not kept:
         raise UserError(f"Suite '{suite.name}': none of its collections is on this machine; see what was left out.")
     return suite.model_copy(update={"collections": tuple(kept)})
+
+
+def to_run(name: str, collections: Sequence[str], note: Callable[[str], None]) -> Suite:
+    """The suite of that name, as `find`; as `present` unless collections are named, which then must be here.
+
+    Args:
+        collections: those that are named instead of the suite's own; note: see `present`.
+    """
+    return find(name) if collections else present(find(name), note)
 
 
 def find(name: str) -> Suite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from statistics import median
+from typing import Literal
 
 from pydantic import Field
 
@@ -77,6 +78,9 @@ class Timing(Strict):
     """Loading model and tokenizer, in no other number; None for a method without a backbone."""
     machine: Machine
     conditions: Conditions | None
+    prompt_cache: Literal["none", "emptied", "not known"] = "none"
+    """Whether an engine might have answered a repeat from what it kept of the prompt: ``emptied`` before every query
+    (vLLM), ``not known`` of a served model, whose seconds may be those of a prompt it knew."""
     throughput: float | None = None
     """Queries a second with ``at_once`` of them in hand; None where that was not measured. No latency follows."""
     at_once: int | None = None

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.harness.executors.local import THREAD_LIMITS
 from benchmark.harness.plan import Planned
 from benchmark.harness.runner import terminated_is_interrupted
+from benchmark.harness.station import THREAD_LIMITS
 from benchmark.harness.store import CellWriter
 from benchmark.timing.process import TimingProcess
 from benchmark.timing.record import Timing

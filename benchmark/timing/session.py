@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.backbones.meter import Cost
 from benchmark.collections import catalogue as collections
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
+PromptCache = Literal["none", "emptied", "not known"]
+"""See `Timing.prompt_cache`."""
+
 
 class TimingJob(Job):
     """What a process that times is told."""
@@ -44,7 +47,7 @@ class Session:
 
     Attributes:
         backbone: None for a method without one; load_seconds: model and tokenizer.
-        items: the sample, with the candidates of each query.
+        prompt_cache: see `Timing`; items: the sample, with the candidates of each query.
     """
 
     def __init__(self, job: TimingJob) -> None:
@@ -55,6 +58,13 @@ class Session:
         self.load_seconds = time.perf_counter() - started if self.backbone else None
         self._method = worker.method_of(job, self.backbone)
         self._method.ready()
+        source = job.request.backbone.source if job.request.backbone else None
+        self._engine: Any = vars(self.backbone.language)["_llm"] if self.backbone and source == "vllm" else None
+        self.prompt_cache: PromptCache = "none"
+        if self._engine is not None:
+            self.prompt_cache = "emptied"
+        elif source == "endpoint":
+            self.prompt_cache = "not known"
         hits = collection.first_stage(job.request.collection.first_stage).hits()
         self.items: list[tuple[Topic, list[Candidate]]] = [
             (topic, worker.candidates_of(job, collection, hits.get(topic.qid, [])))
@@ -63,8 +73,10 @@ class Session:
         ]
 
     def rank(self, topic: Topic, candidates: list[Candidate]) -> Outcome:
-        """Run the method on one query, as a run does."""
+        """Run the method on one query, as a run does, with nothing in a cache that an earlier round left."""
         provenance.seed()
+        if self._engine is not None and not self._engine.reset_prefix_cache():
+            raise UserError(f"{self._job.request.slug}: vLLM did not empty its prompt cache, so repeats mean nothing.")
         backbone = self.backbone
         return score_query(
             self._method,
@@ -138,6 +150,7 @@ def timed(job: TimingJob, tell: Tell = lambda _: None) -> Timing:
         load_seconds=session.load_seconds,
         machine=provenance.machine(job.command, job.threads, worker.accelerator(backbone)),
         conditions=conditions,
+        prompt_cache=session.prompt_cache,
     )
 
 

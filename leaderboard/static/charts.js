@@ -96,7 +96,6 @@
         low: Number(row.dataset.low),
         high: Number(row.dataset.high),
         series: Number(row.dataset.series),
-        machine: row.dataset.machine,
         cells: new Map([...row.querySelectorAll('td[data-cost]')].map(cell => [cell.dataset.cost, cell])),
       }));
       this.baseline = root.dataset.baseline ? Number(root.dataset.baseline) : null;
@@ -131,8 +130,8 @@
       for (const row of this.rows) {
         const cell = row.cells.get(axis.key);
         const cost = cell && cell.dataset.v ? Number(cell.dataset.v) : 0;
-        if (cost > 0 && (machine === '*' || machine === row.machine)) {
-          points.push({...row, cost, said: cell.dataset.said});
+        if (cost > 0 && (machine === '*' || machine === cell.dataset.machine)) {
+          points.push({...row, cost, said: cell.dataset.said, machine: cell.dataset.machine});
         }
       }
       points.sort((one, other) => one.cost - other.cost || other.quality - one.quality);

@@ -111,6 +111,16 @@ def test_sizes_and_licences_are_said_before_anything_is_fetched(cache: Path, mon
     assert "forbids to fetch it" in result.problems[0]
 
 
+def test_what_cannot_be_had_keeps_nothing_else_from_being_prepared(small: Path, cache: Path) -> None:
+    result = command("data", "prepare", "beir-bioasq", small, "beir-signal1m")
+    assert result.status == 2
+    assert result.out.startswith("town:test: 6 topics (0 without judgements)")
+    assert [problem.split(" is not")[0] for problem in result.problems] == [
+        "Collection 'beir-bioasq'",
+        "Collection 'beir-signal1m'",
+    ]
+
+
 def test_a_damaged_manifest_is_named(cache: Path) -> None:
     cache.mkdir(parents=True)
     manifest.path().write_text("{")

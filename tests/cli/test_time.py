@@ -28,6 +28,7 @@ def test_a_real_backbone(suite: Path, tmp_path: Path, tiny_folder: Path) -> None
     assert cell.summary is None, "a cell can be timed before it is run"
     assert cell.timing is not None
     assert cell.timing.ratio is not None
+    assert cell.timing.prompt_cache == "none"
     (row,) = [line for line in result.out.splitlines() if "icr:default" in line]
     assert f" {cell.timing.median:.3f} " in row
     assert f" {cell.timing.ratio:.2f} " in row
@@ -45,7 +46,7 @@ def test_a_served_model_has_no_reference(tmp_path: Path, small: Path, monkeypatc
     (cell,) = read_cells(tmp_path / "r")
     assert cell.timing is not None
     assert [query.reference_seconds for query in cell.timing.queries] == [None, None]
-    assert cell.timing.ratio is None
+    assert (cell.timing.ratio, cell.timing.prompt_cache) == (None, "not known")
     assert cell.timing.machine.accelerator == "a server's, not known"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_file_of_another_length_is_refused(site: Site) -> None:
 
 def test_every_malformed_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "corpus.tsv"
-    path.write_text('a\tone\nb\nc\ttwo\tthree\n\tnone\na\tagain\nd\t \n"e\tunclosed\n', encoding="utf-8")
+    path.write_text('a\tone\nb\nc\ttwo\tthree\n\tnone\na\tagain\nd\t \ne e\tspaced\n"f\tunclosed\n', encoding="utf-8")
     with pytest.raises(UserError) as raised:
         read_pairs(path)
     assert [problem.removeprefix(f"{path}:") for problem in raised.value.problems] == [
@@ -122,7 +123,8 @@ def test_every_malformed_line_is_named(tmp_path: Path) -> None:
         "4: the id or the text is empty.",
         "5: id 'a' was used before.",
         "6: the id or the text is empty.",
-        "7: not tab-separated text (unexpected end of data).",
+        "7: id 'e e' has white space; a run file cannot hold it.",
+        "8: not tab-separated text (unexpected end of data).",
     ]
 
 
@@ -137,6 +139,7 @@ def test_damage_is_named_and_mended_only_when_asked(
     prepared = command("data", "prepare", spec.name)
     assert prepared.status == 0, prepared.err
     assert "novel-town: 2 topics, 4 documents, 0.1 kB of data, licence CC0-1.0" in prepared.err
+    assert re.search(r"corpus\.tsv .*\d+/\d+ bytes", prepared.err), "a bar for each file"
     assert "runs: given (depth 2); 4 candidates found" in prepared.out
     held = manifest.read().held["novel-town:test"]
     expected = hashlib.sha256(site.files["/corpus.tsv"]).hexdigest()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +50,23 @@ def test_offline_what_is_here_is_read(cache: Path, monkeypatch: pytest.MonkeyPat
     lay_out_beir()
     monkeypatch.setenv("RERANKBENCH_OFFLINE", "1")
     assert len(list(catalogue.find("ir-datasets/beir/scifact/test").topics())) == 3
+
+
+LOOK_UP = """
+from benchmark.collections import catalogue
+print(catalogue.find("ir-datasets/beir/scifact/test").documents(["d1"])[0].docid)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_build_a_store_once(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path / "home"))
+    lay_out_beir()
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen([sys.executable, "-c", LOOK_UP], **pipes) for _ in range(2)]
+    said = [process.communicate() for process in started]
+    assert [out for out, _ in said] == ["d1\n"] * 2
+    assert sum(err.count("[starting] building docstore") for _, err in said) == 1
 
 
 def test_a_download_that_changed_is_named_by_verify(cache: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.harness import live
 from benchmark.harness.live import PLAN, standings, whole, write_plan
-from benchmark.harness.record import CellFailure
+from benchmark.harness.record import CellFailure, Latency
 from benchmark.harness.store import CellWriter
 from tests.harness.test_store import summary
 from tests.support.records import cell_request, query_record
@@ -24,7 +24,8 @@ def test_cells_of_every_state_and_the_sum(tmp_path: Path) -> None:
     write_plan(tmp_path, {ONE.slug: 4, TWO.slug: 10, THREE.slug: 20})
     with CellWriter(tmp_path, ONE) as writer:
         writer.append(query_record("q1", 1.0, seconds=2.0))
-        writer.finish(summary(ONE), "run\n")
+        timed = {"latency": Latency(median=2.0, p90=2.0, queries=1)}
+        writer.finish(summary(ONE).model_copy(update=timed), "run\n")
     with CellWriter(tmp_path, TWO) as writer:
         for number in range(4):
             writer.append(query_record(f"q{number}", 1.0, seconds=0.5, failure="no" if number == 2 else None))

@@ -207,5 +207,5 @@ def test_commands_take_urls(made: Sweep, tmp_path: Path, s3: str, cache: Path) -
 
 
 def test_a_store_that_cannot_be_reached() -> None:
-    with pytest.raises(UserError, match="^nonsense://bucket/a: "):
+    with pytest.raises(UserError, match=r"^nonsense://bucket/a: "):
         ObjectMirror("nonsense://bucket/a")

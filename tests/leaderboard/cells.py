@@ -28,6 +28,7 @@ from benchmark.harness.record import (
     QueryRecord,
     TrainingOverlap,
 )
+from benchmark.timing.record import TimedQuery, Timing
 
 MIB = 2**20
 MODEL = "smollm2-135m-instruct"
@@ -114,6 +115,8 @@ def write_cell(
     tokens: int = 1650,
     written: int = 0,
     training: Sequence[TrainingOverlap] = (),
+    timed_on: Machine | None = None,
+    flops: float | None = None,
 ) -> Path:
     """A cell folder; returns it.
 
@@ -122,6 +125,7 @@ def write_cell(
         written: tokens that the model wrote for each query, as three answers of which the first topic's were malformed.
         finished: whether there is a summary and a run file; ran_on: None for `machine()`.
         folder: its name, the request's slug by default; training: what the method has seen of the test data.
+        timed_on: where a timed session ran, None for none; flops: a query.
     """
     where = results / (folder or asked.slug)
     where.mkdir(parents=True)
@@ -139,10 +143,39 @@ def write_cell(
     (where / "queries.jsonl").write_text(lines, encoding="utf-8")
     if finished:
         done = summary(asked, records, quality).model_copy(update={"training": tuple(training)})
+        done = done.model_copy(update={"cost": done.cost.model_copy(update={"flops": flops})})
         (where / "summary.json").write_text(json.dumps(done.model_dump(mode="json"), indent=1), encoding="utf-8")
         run = [f"{r.qid} Q0 {d} {n} {s} x\n" for r in records for n, (d, s) in enumerate(r.ranking(), 1)]
         (where / "run.trec").write_text("".join(run), encoding="utf-8")
+    if timed_on:
+        (where / "timing.json").write_text(timing(asked, records, timed_on).model_dump_json(indent=1), encoding="utf-8")
     return where
+
+
+def timing(asked: CellRequest, records: Sequence[QueryRecord], ran_on: Machine) -> Timing:
+    """A timed session of the first five queries, each in three repeats, a reference after it."""
+    queries = tuple(
+        TimedQuery(
+            qid=record.qid,
+            prompt_tokens=record.prompt_tokens,
+            seconds=(record.seconds, record.seconds * 1.01, record.seconds * 0.99),
+            reference_seconds=(record.seconds / 1.6,) * 3,
+            tokenise_seconds=(record.seconds / 100,) * 3,
+        )
+        for record in records[:5]
+    )
+    return Timing(
+        identity=asked.identity,
+        started="2026-03-01T11:00:00+00:00",
+        queries=queries,
+        repeats=3,
+        warm_ups=2,
+        load_seconds=1.5,
+        machine=ran_on,
+        conditions=None,
+        throughput=0.9,
+        at_once=2,
+    )
 
 
 def summary(asked: CellRequest, records: Sequence[QueryRecord], quality: float) -> CellSummary:
@@ -201,7 +234,17 @@ def demo_results(results: Path) -> None:
         asked = request(method, preset, {"order": "reversed" if preset != "default" else "given", "window": None})
         failures = (4, 9, 11) if method == "listwise-generation" else ()
         written = 96 if method == "listwise-generation" else 0
-        write_cell(results, asked, quality=quality, seconds=seconds, topics=35, failures=failures, written=written)
+        write_cell(
+            results,
+            asked,
+            quality=quality,
+            seconds=seconds,
+            topics=35,
+            failures=failures,
+            written=written,
+            timed_on=machine() if method in ("icr", "core") else None,
+            flops=2.5e11 * seconds,
+        )
     write_cell(results, request("setwise"), topics=21, finished=False)
     write_cell(results, request("pairwise"), topics=35, failures=range(35))
 

@@ -1,165 +1,120 @@
-"""The built page in a real browser, from the file system, with and without JavaScript."""
+"""Every kind of page in a real browser, from a disk: with and without scripts, at every width, light and dark."""
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import KINDS, opened, page_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def unavailable(what: str) -> None:
-    """Skip; where tests run unattended a missing browser is a failure, or nobody would notice."""
-    message = f"{what} is not installed: the page is not tested in a browser"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright")
-    executable = shutil.which("chromium")
-    if executable is None:
-        unavailable("chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield launched
-        launched.close()
+SETTINGS: dict[str, dict[str, Any]] = {
+    "desktop, script": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
+    "desktop, dark, no script": {
+        "viewport": {"width": 1280, "height": 800},
+        "color_scheme": "dark",
+        "java_script_enabled": False,
+    },
+    "phone, script": {"viewport": {"width": 375, "height": 800}, "color_scheme": "dark", "has_touch": True},
+    "phone, no script": {
+        "viewport": {"width": 375, "height": 800},
+        "color_scheme": "light",
+        "java_script_enabled": False,
+    },
+    "small phone": {"viewport": {"width": 320, "height": 640}, "color_scheme": "light"},
+}
 
 
-@pytest.fixture(params=["index.html", "run"])
-def page_path(request: pytest.FixtureRequest, demo_site: Path) -> Path:
-    if request.param == "run":
-        return next((demo_site / "runs").glob("listwise-generation.*.html"))
-    return demo_site / request.param
-
-
-SETTINGS = [
-    pytest.param({"java_script_enabled": script, "viewport": {"width": width, "height": 800}, "color_scheme": scheme})
-    for script, width, scheme in [
-        (True, 1280, "light"),
-        (False, 1280, "light"),
-        (True, 1280, "dark"),
-        (True, 375, "light"),
-        (False, 375, "dark"),
-        (True, 320, "dark"),
-    ]
-]
-
-
-@pytest.fixture(params=SETTINGS)
-def opened(request: pytest.FixtureRequest, browser: Browser, page_path: Path) -> Iterator[Page]:
-    """A page in which every console message, error and request to elsewhere fails the test."""
-    context = browser.new_context(**request.param)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda failed: complaints.append(f"failed: {failed.url}"))
-    page.on("request", lambda sent: None if sent.url.startswith("file:") else complaints.append(sent.url))
-    page.goto(page_path.resolve().as_uri())
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def test_it_does_not_scroll_sideways_and_shows_its_table(opened: Page) -> None:
-    assert opened.evaluate("document.documentElement.scrollWidth") <= opened.viewport_size["width"]
-    assert opened.locator("table").first.is_visible()
-    assert opened.locator("h1").is_visible()
-
-
-def test_the_style_sheet_is_used_in_both_schemes(opened: Page) -> None:
-    dark = opened.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    red, green, blue = (
-        int(value) for value in opened.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g)")
-    )
-    assert (max(red, green, blue) < 60) == dark
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-def test_exactly_one_plot_is_visible_and_none_of_its_names_overlap(
-    browser: Browser, demo_site: Path, width: int
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_no_page_complains_or_scrolls_sideways_and_all_are_readable(
+    browser: Browser, demo_site: Path, setting: str
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto((demo_site / "index.html").resolve().as_uri())
-    shown = page.locator("svg.plot:visible")
-    assert shown.count() == 1
-    box = shown.bounding_box()
-    assert box is not None
-    assert box["width"] > width * 0.7
-    assert box["height"] > 250
-    names = shown.evaluate(
-        "svg => [...svg.querySelectorAll('text.label')].map(text => text.getBBox()).map(BOX)".replace(
-            "BOX", "box => [box.x, box.y, box.x + box.width, box.y + box.height]"
-        )
-    )
-    _, _, drawn_width, _ = map(float, (shown.get_attribute("viewBox") or "").split())
-    assert len(names) >= 8
-    for left, _, right, _ in names:
-        assert 0 <= left < right <= drawn_width
-    for one, other in itertools.combinations(names, 2):
-        apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
-        assert apart, f"{one} covers {other}"
-    page.close()
+    chosen = SETTINGS[setting]
+    with opened(browser, page_of(demo_site, "overview"), **chosen) as page:
+        for kind in KINDS:
+            page.goto(page_of(demo_site, kind).resolve().as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= chosen["viewport"]["width"], kind
+            assert page.locator("h1").is_visible(), kind
+            assert page.locator("main").inner_text().strip().count("\n") > 3, kind
+            red, green, blue = (
+                int(value) for value in page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g)")
+            )
+            assert (max(red, green, blue) < 60) == (chosen["color_scheme"] == "dark"), kind
 
 
 def test_the_methods_column_stays_while_the_table_scrolls(browser: Browser, demo_site: Path) -> None:
-    page = browser.new_page(viewport={"width": 375, "height": 800})
-    page.goto((demo_site / "index.html").resolve().as_uri())
-    table = page.locator(".scroll").first
-    table.evaluate("element => element.scrollLeft = 400")
-    left, method = table.bounding_box(), page.locator("tbody th").first.bounding_box()
-    assert left is not None
-    assert method is not None
-    assert method["x"] == pytest.approx(left["x"], abs=2)
-    page.close()
+    with opened(browser, page_of(demo_site, "collection"), viewport={"width": 375, "height": 800}) as page:
+        table = page.locator(".scroll").first
+        table.evaluate("element => element.scrollLeft = 400")
+        left, method = table.bounding_box(), page.locator("tbody th").first.bounding_box()
+        assert left is not None
+        assert method is not None
+        assert method["x"] == pytest.approx(left["x"], abs=2)
 
 
-def test_text_has_enough_contrast(browser: Browser, demo_site: Path) -> None:
-    """WCAG 2 AA: 4.5 for every text against the background behind it."""
-    for scheme in ("light", "dark"):
-        page = browser.new_page(color_scheme=scheme)
-        for path in (demo_site / "index.html", next((demo_site / "runs").glob("listwise-generation.*.html"))):
-            page.goto(path.resolve().as_uri())
-            assert page.evaluate(LOW_CONTRAST) == []
-        page.close()
+def test_focus_is_seen_and_the_first_stop_skips_to_the_content(browser: Browser, demo_site: Path) -> None:
+    with opened(browser, page_of(demo_site, "method")) as page:
+        page.keyboard.press("Tab")
+        skip = page.locator(".skip")
+        assert skip.evaluate("element => element === document.activeElement")
+        box = skip.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#main")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            width = page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+            assert width >= 2, page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
 
 
-LOW_CONTRAST = """() => {
-  const parts = text => text.match(/[\\d.]+/g).map(Number);
-  const linear = share => share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  const channel = value => linear(value / 255);
-  const light = rgb => 0.2126 * channel(rgb[0]) + 0.7152 * channel(rgb[1]) + 0.0722 * channel(rgb[2]);
-  const behind = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parts(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
+def test_on_paper_there_is_no_control_and_the_text_is_dark(browser: Browser, demo_site: Path) -> None:
+    with opened(browser, page_of(demo_site, "cost"), color_scheme="dark") as page:
+        page.emulate_media(media="print", color_scheme="dark")
+        assert not page.locator("[data-controls]").first.is_visible()
+        assert not page.locator("nav[aria-label=Site] ul").is_visible()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        assert page.locator("svg.plot:visible").count() == 1
+
+
+def test_marks_of_the_plot_differ_for_every_kind_of_colour_vision(browser: Browser, demo_site: Path) -> None:
+    """Machado, Oliveira and Fernandes 2009: colours as seen without one kind of cone; families also differ in shape."""
+    with opened(browser, page_of(demo_site, "cost")) as page:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate(NEAREST) > 20, scheme
+
+
+NEAREST = """() => {
+  const seen = {
+    all: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    protan: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    deutan: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
   };
-  const found = [];
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-    if (!own || ['title', 'desc'].includes(element.tagName)) continue;
-    const style = getComputedStyle(element);
-    const front = light(parts(element instanceof SVGElement ? style.fill : style.color));
-    const back = light(behind(element));
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    if (ratio < 4.5) found.push(`${element.tagName}.${element.getAttribute('class')} ${ratio.toFixed(2)}`);
+  const style = getComputedStyle(document.documentElement);
+  const colours = [1, 2].map(number => style.getPropertyValue(`--series-${number}`).trim())
+    .concat(['--gain', '--loss'].map(name => style.getPropertyValue(name).trim()))
+    .map(hex => [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16) / 255));
+  const linear = value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const lab = rgb => {
+    const [r, g, b] = rgb;
+    const xyz = [
+      (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+      0.2126 * r + 0.7152 * g + 0.0722 * b,
+      (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    ].map(value => value > 0.008856 ? Math.cbrt(value) : 7.787 * value + 16 / 116);
+    return [116 * xyz[1] - 16, 500 * (xyz[0] - xyz[1]), 200 * (xyz[1] - xyz[2])];
+  };
+  let nearest = Infinity;
+  for (const matrix of Object.values(seen)) {
+    const labs = colours.map(colour => colour.map(linear))
+      .map(rgb => matrix.map(row => Math.max(0, row.reduce((sum, part, at) => sum + part * rgb[at], 0)))).map(lab);
+    for (const [one, other] of [[0, 1], [2, 3]]) {
+      nearest = Math.min(nearest, Math.hypot(...labs[one].map((part, at) => part - labs[other][at])));
+    }
   }
-  return found;
+  return nearest;
 }"""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.harness.store import TIMING, pretty, read_cells
+from benchmark.harness.store import SESSIONS, TIMING, pretty, read_cells
 from benchmark.submissions.validate import check
 from tests.support.command import command
 from tests.support.forgery import Values, describe
@@ -30,6 +30,10 @@ def timed(packed: Path, tmp_path: Path) -> Path:
         request=cell.request,
     )
     (cell.folder / TIMING).write_text(pretty(session.model_dump(mode="json")))
+    # It was stopped once, and went on.
+    assert cell.machine is not None
+    again = cell.machine.model_copy(update={"started": "2026-11-22T08:00:00+00:00", "processor": "Another One"})
+    (cell.folder / SESSIONS).write_text(again.model_dump_json() + "\n")
     done = command("submit", results, "--out", tmp_path / "submissions", "--contact", "somebody")
     assert done.status == 0, done.err
     (folder,) = (tmp_path / "submissions").iterdir()
@@ -41,6 +45,9 @@ def test_it_arrives_as_it_was(timed: Path, tmp_path: Path) -> None:
     (ours,), (theirs,) = read_cells(tmp_path / "results"), read_cells(tmp_path / "cells")
     assert theirs.timing is not None
     assert theirs.timing == ours.timing
+    assert len(theirs.sessions) == 1
+    assert theirs.sessions == ours.sessions
+    assert theirs.summary == ours.summary
 
 
 def spoil(timed: Path, change: Callable[[Values], object]) -> list[str]:

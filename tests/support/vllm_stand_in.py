@@ -28,7 +28,8 @@ class LLM:
     """Loads the model of a folder.
 
     Attributes:
-        arguments: it was made with; seen: parameters of each call of `generate`.
+        arguments: it was made with; seen: parameters of each call of `generate`; emptied: how often its prompt cache
+            was.
     """
 
     made: LLM
@@ -38,11 +39,16 @@ class LLM:
             raise ValueError("Unknown quantization method: unknown\nmore lines")
         self.arguments = {"model": model, **arguments}
         self.seen: list[SamplingParams] = []
+        self.emptied = 0
         self._tokenizer = AutoTokenizer.from_pretrained(model)
         self._model = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
         length = arguments.get("max_model_len", self._model.config.max_position_embeddings)
         self.llm_engine = SimpleNamespace(model_config=SimpleNamespace(max_model_len=length))
         LLM.made = self
+
+    def reset_prefix_cache(self) -> bool:
+        self.emptied += 1
+        return True
 
     def generate(self, prompts: list[dict[str, list[int]]], parameters: SamplingParams, use_tqdm: bool) -> list[Any]:
         assert use_tqdm is False

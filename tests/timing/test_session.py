@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from benchmark.backbones.sources import prepare
 from benchmark.errors import UserError
+from benchmark.harness import worker
+from benchmark.harness.plan import plan
 from benchmark.harness.worker import WARM_UP
+from benchmark.suites import find
 from benchmark.timing import session
 from benchmark.timing.reference import Reference
+from benchmark.timing.runner import Asked
+from benchmark.timing.runner import job_of as job_of_planned
 from benchmark.timing.session import TimingJob, share, timed
 from methods.icr.method import Icr
 from tests.harness.test_worker import job_of
-from tests.support.collection import QUERIES
+from tests.support import vllm_stand_in
+from tests.support.collection import QUERIES, write_suite
 from tests.support.plugin import installed, write_plugin
 
 
@@ -100,6 +109,33 @@ def test_a_sample_without_a_rankable_query_is_a_problem(picky: TimingJob, monkey
     monkeypatch.setattr(session, "sample", lambda *args: [topic for topic in chosen(*args) if topic.qid == "q3"])
     with pytest.raises(UserError, match="no query of the sample can be ranked: QueryError: too long by 3"):
         timed(picky)
+
+
+@pytest.fixture
+def by_vllm(tmp_path: Path, small: Path, tiny_talker: Path, monkeypatch: pytest.MonkeyPatch) -> TimingJob:
+    """On a stand-in for vLLM, which believes that it is on a GPU."""
+    monkeypatch.setitem(sys.modules, "vllm", vllm_stand_in.module())
+    monkeypatch.setattr(session, "device_uuid", lambda: "GPU-ab")
+    monkeypatch.setattr(worker, "accelerator", lambda _: "a GPU")
+    entry = tmp_path / "fast.yaml"
+    source = {"kind": "vllm", "weights": {"kind": "local", "path": str(tiny_talker)}, "options": {}}
+    entry.write_text(yaml.safe_dump({"name": "fast", "title": "Fast", "dtype": "float32", "sources": [source]}))
+    suite = write_suite(tmp_path / "s.yaml", small, ["first"], [str(entry)], depth=4)
+    (cell,) = plan(find(str(suite)), prepare)
+    return job_of_planned(cell, tmp_path / "results", Asked(threads=1, queries=2))
+
+
+def test_vllms_prompt_cache_is_emptied_before_every_query(by_vllm: TimingJob) -> None:
+    timing = timed(by_vllm)
+    assert vllm_stand_in.LLM.made.emptied == WARM_UP + 2 * 3
+    assert (timing.prompt_cache, timing.ratio) == ("emptied", None)
+    assert timing.median > 0
+
+
+def test_a_prompt_cache_that_stays_is_a_problem(by_vllm: TimingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vllm_stand_in.LLM, "reset_prefix_cache", lambda _: False)
+    with pytest.raises(UserError, match="vLLM did not empty its prompt cache"):
+        timed(by_vllm)
 
 
 def test_a_share_runs_the_sample_once_when_all_are_ready(icr: TimingJob, order: list[str]) -> None:

@@ -3,7 +3,7 @@
 What comes out of it is told as events, for whoever writes the store:
 
 ``lines``  text: complete lines of ``queries.jsonl`` that are new
-``files``  name -> text: ``machine.json``, or what to add to ``sessions.jsonl``; in the end ``run.trec``, ``summary.json``
+``files``  name -> text: ``machine.json``, or what to add to ``sessions.jsonl``; ``run.trec`` and ``summary.json``
 and a last one of `station.LAST`
 """
 

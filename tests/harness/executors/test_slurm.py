@@ -136,10 +136,10 @@ def test_torn_events_wait_for_their_rest(tmp_path: Path) -> None:
 
 
 def test_unknown_parameters_and_missing_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="--executor slurm: .*colour"):
+    with pytest.raises(UserError, match=r"--executor slurm: .*colour"):
         SlurmTransport(tmp_path / "spool", 1, {"colour": "red"}, "local")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="--executor slurm: .*slurm"):
+    with pytest.raises(UserError, match=r"--executor slurm: .*slurm"):
         SlurmTransport(tmp_path / "spool", 1, {})
 
 
