@@ -29,8 +29,8 @@ def bars(differences: Sequence[float], name: str, title: str) -> str:
     def y(value: float) -> float:
         return _TOP + (1 - value / reach) * height / 2
 
-    root = Element("svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", role="img", **{"class": "bars"})
-    root.set("aria-labelledby", f"{name}-title")
+    shown = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}", "role": "img", "class": "bars", "aria-labelledby": f"{name}-title"}
+    root = Element("svg", shown)
     SubElement(root, "title", id=f"{name}-title").text = printable(title)
     for tick in linear_ticks(-reach, reach, 5):
         _line(root, y(tick), "axis" if tick == 0 else "grid")

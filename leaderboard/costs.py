@@ -52,7 +52,8 @@ def summed(rows: Sequence[Row]) -> Cost:
     sessions = [session for row, _ in pairs if (session := timing(row))]
     timed = len(sessions) == len(pairs)
     # A session may run on another machine than the run did.
-    places = {hardware(session.machine) for session in sessions} if timed else {row.hardware for row, _ in pairs}
+    run_on = {place for row, _ in pairs for place in ran_on(row)}
+    places = {hardware(session.machine) for session in sessions} if timed else run_on
     alike = len(places) == 1
     own = [summary.latency.median if summary.latency else None for summary in summaries]
     peaks = [peak_memory(summary) for summary in summaries]
@@ -80,6 +81,11 @@ def _well_formed(answers: Sequence[Answers]) -> float | None:
 def timing(row: Row) -> Timing | None:
     """The timed session of a run; None where there was none."""
     return row.cell.timing
+
+
+def ran_on(row: Row) -> set[str]:
+    """Hardware of every worker that had a part in a run."""
+    return {hardware(machine) for machine in (row.machine, *row.cell.sessions) if machine}
 
 
 def flops(summary: CellSummary) -> float | None:

@@ -10,10 +10,10 @@ from benchmark.backbones.spec import BackboneSpec
 from benchmark.collections.spec import CollectionSpec
 from benchmark.harness.record import BackboneRequest
 from benchmark.hashing import canonical_json, sha256_json
-from leaderboard.costs import summed, trust_of
+from leaderboard.costs import ran_on, summed, timing, trust_of
 from leaderboard.family import Column, FamilyRow, FamilyTable, Score
 from leaderboard.ranking import ranked
-from leaderboard.rows import Row, Section
+from leaderboard.rows import Row, Section, hardware
 from leaderboard.safe import safe_name
 from leaderboard.variants import variants
 from methods.card import Card
@@ -165,9 +165,10 @@ def _row(
     asked = rows[0].request
     complete = [row for row in rows if row.summary]
     card = cards.get(asked.method.name)
-    machines = sorted({row.hardware for row in rows if row.hardware})
+    machines = {place for row in rows for place in ran_on(row)}
+    machines |= {hardware(session.machine) for row in rows if (session := timing(row))}
     return FamilyRow(
-        key=f"r{sha256_json([_configuration(rows[0]), machines])[:10]}",
+        key=f"r{sha256_json([_configuration(rows[0]), sorted(machines)])[:10]}",
         method=asked.method,
         backbone=asked.backbone,
         title=card.title if card else asked.method.name,
@@ -177,7 +178,7 @@ def _row(
         cost=summed(complete),
         trust=trust_of(rows),
         date=max((row.summary.finished[:10] for row in complete if row.summary), default=""),
-        hardware=tuple(machines),
+        hardware=tuple(sorted(machines)),
     )
 
 

@@ -68,7 +68,7 @@ def _page(
         )
 
     def tables() -> list[DataTable]:
-        return [part.table for part in (*found, *maps)]
+        return [*(part.table for part in found), *(drawn.table for drawn in maps)]
 
     depends = [
         card and card.model_dump(mode="json"),

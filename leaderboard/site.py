@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.backbones import catalogue as backbones
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness.store import STANDING
+from benchmark.harness import store
 from benchmark.hashing import sha256_bytes, sha256_file, sha256_files, sha256_json
 from benchmark.paths import cache_root
 from benchmark.regression import record as regression
@@ -26,7 +26,16 @@ from leaderboard.submitted import ingest
 from methods import registry
 from methods.card import Card
 
-DATA_FILES = ("run.trec", "queries.jsonl", "request.json", "machine.json", "summary.json", "timing.json", STANDING)
+DATA_FILES = (
+    store.RUN,
+    store.LINES,
+    store.REQUEST,
+    store.MACHINE,
+    store.SESSIONS,
+    store.SUMMARY,
+    store.TIMING,
+    store.STANDING,
+)
 """What is offered of a cell, where its folder has it."""
 
 STATIC = Path(__file__).parent / "static"

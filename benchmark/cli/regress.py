@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[CONDITION]...")
-@click.option("--update", is_flag=True, help="Take what is measured now as expected, where it changed.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Take what is measured now as expected: where it changed, and of every CONDITION that is named.",
+)
 @click.option("--reason", help="Why it changed; kept in the ledger.")
 @click.option("--summary", type=click.Path(dir_okay=False, path_type=Path), help="Write what was found as Markdown.")
 @click.option(
@@ -51,7 +55,7 @@ def command(
         ratio = "" if outcome.ratio is None else f", {outcome.ratio:.2f} of the reference"
         verdict = "changed" if outcome.changes else "as expected"
         click.echo(f"{condition.name}: {verdict} ({outcome.measured.seconds:.2f} s{ratio})")
-        if update and outcome.changes:
+        if update and (outcome.changes or names):
             write(updated(condition, outcome.measured, str(reason), datetime.now(UTC).date()), folder)
             click.echo(f"{condition.name}: updated")
     if summary:

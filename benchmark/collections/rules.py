@@ -43,24 +43,6 @@ class Rules(Strict):
             for qid, found in hits.items()
         }
 
-    def listed(self, relevant_from: int = 1) -> dict[str, str]:
-        """Every rule that can change numbers, in words, for a page: what it is about, then what is done.
-
-        Args:
-            relevant_from: `Collection.relevant_from`.
-        """
-        return {
-            "titles": "kept apart from texts; the method says how it shows them",
-            "truncation": "none; the method cuts texts and says so in its options",
-            "topic's own document": "removed from its candidates" if self.drop_own_id else "kept",
-            "excluded documents": "removed, where the collection names any for a topic"
-            if self.drop_excluded
-            else "kept",
-            "relevant": f"grade {relevant_from} and above in MAP, MRR and recall; nDCG uses every grade above 0",
-            "without a judgement": "counts as not relevant; a topic without any judgement is not evaluated",
-            "version": str(self.version),
-        }
-
     def in_words(self) -> str:
         """For a page."""
         said = []

@@ -21,6 +21,13 @@ def driver() -> str | None:
     return next(iter(_asked("driver_version")), None)
 
 
+def current_uuid() -> str:
+    """UUID of the GPU that torch computes on, as the driver writes it."""
+    import torch
+
+    return f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
+
+
 def _asked(field: str) -> list[str]:
     command = ["nvidia-smi", f"--query-gpu={field}", "--format=csv,noheader"]
     try:

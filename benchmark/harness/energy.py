@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmark.backbones.spec import ELSEWHERE
 from benchmark.errors import UserError
+from benchmark.harness.devices import current_uuid
 
 POWERCAP = Path("/sys/class/powercap")
 
@@ -78,15 +79,12 @@ class _Zone:
 
 
 def _nvml() -> Joules:
-    import torch
-
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:
         raise UserError(f"--energy: the driver's library NVML is not there. {ADVICE}") from None
     handle = ctypes.c_void_p()
-    uuid = f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
-    status = nvml.nvmlInit_v2() or nvml.nvmlDeviceGetHandleByUUID(uuid.encode(), ctypes.byref(handle))
+    status = nvml.nvmlInit_v2() or nvml.nvmlDeviceGetHandleByUUID(current_uuid().encode(), ctypes.byref(handle))
 
     def joules() -> float:
         millijoules = ctypes.c_ulonglong()

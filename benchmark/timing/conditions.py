@@ -35,13 +35,6 @@ def snapshot(device: str | None) -> Snapshot:
     )
 
 
-def device_uuid() -> str:
-    """Of the current GPU, as the driver writes it."""
-    import torch
-
-    return f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
-
-
 class OtherLoad:
     """Processors kept busy by anything but this process, mean since it was made."""
 

@@ -12,9 +12,10 @@ from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Topic
 from benchmark.errors import UserError
 from benchmark.harness import provenance, worker
+from benchmark.harness.devices import current_uuid
 from benchmark.harness.scoring import Outcome, score_query
 from benchmark.harness.worker import WARM_UP, Job
-from benchmark.timing.conditions import OtherLoad, device_uuid, snapshot
+from benchmark.timing.conditions import OtherLoad, snapshot
 from benchmark.timing.record import Conditions, TimedQuery, Timing
 from benchmark.timing.reference import Reference
 from benchmark.timing.sample import sample
@@ -125,7 +126,7 @@ def timed(job: TimingJob, tell: Tell = lambda _: None) -> Timing:
         session.synchronise()
         return outcome, time.perf_counter() - begun
 
-    device = device_uuid() if backbone is not None and backbone.device == "cuda" else None
+    device = current_uuid() if backbone is not None and backbone.device == "cuda" else None
     for topic, candidates in session.warm_ups():
         once(topic, candidates)
     before, others = snapshot(device), OtherLoad()

@@ -64,11 +64,3 @@ def test_rules_in_words() -> None:
     assert Rules(drop_own_id=True, drop_excluded=True).in_words() == (
         "candidates with the topic's own id removed, documents the collection excludes for a topic removed (version 1)"
     )
-
-
-def test_every_rule_is_said_whether_it_does_something_or_not() -> None:
-    plain, both = NO_RULES.listed(), Rules(drop_own_id=True, drop_excluded=True).listed(2)
-    assert plain.keys() == both.keys()
-    differing = {about for about in plain if plain[about] != both[about]}
-    assert differing == {"topic's own document", "excluded documents", "relevant"}
-    assert both["relevant"].startswith("grade 2 and above")

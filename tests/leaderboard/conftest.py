@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(cache: Path) -> None:
-    """What builds remember is not the user's."""
+def _own_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What builds remember is not the user's, and does not lie where tests look at what a build left."""
+    monkeypatch.setenv("RERANKBENCH_CACHE", str(tmp_path_factory.mktemp("memory")))
 
 
 @pytest.fixture(scope="session")

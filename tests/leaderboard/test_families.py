@@ -156,3 +156,13 @@ def test_costs_are_means_over_collections_and_the_memory_is_the_largest(tmp_path
     peaks = [s.memory.weights + (s.memory.peak_above_weights or 0) for s in summaries if s and s.memory]
     assert row.cost.memory == max(peaks)
     assert (row.cost.timed, row.cost.ratio, row.cost.queries) == (False, None, 60)
+
+
+def test_latency_of_a_run_that_went_on_elsewhere_is_not_given(tmp_path: Path) -> None:
+    folder = cells.write_cell(tmp_path, cells.request())
+    other = cells.machine(processor="Another", started="2026-03-02T00:00:00+00:00")
+    (folder / "sessions.jsonl").write_text(other.model_dump_json() + "\n", encoding="utf-8")
+    (table,) = read(tmp_path)
+    (row,) = table.rows
+    assert row.hardware == ("Another, 4 cores, 16 GiB", "Example Processor 7000 @ 2.40GHz, 4 cores, 16 GiB")
+    assert (row.cost.latency, row.cost.prompt_tokens is None) == (None, False)

@@ -107,6 +107,11 @@ def test_a_change_needs_its_reason_and_is_kept(ledger: Path, tmp_path: Path) -> 
         "The test had spoilt it.",
     ]
     assert command(*run).status == 0
+    # What passes is left alone, unless it is named.
+    again = ("--update", "--reason", "Measured again.")
+    assert "updated" not in command(*run, *again).out
+    assert "updated" in command(*run, *again, NAME).out
+    assert read(ledger)[NAME].history[-1].reason == "Measured again."
 
 
 def test_unknown_conditions(ledger: Path) -> None:

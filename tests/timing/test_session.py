@@ -115,7 +115,7 @@ def test_a_sample_without_a_rankable_query_is_a_problem(picky: TimingJob, monkey
 def by_vllm(tmp_path: Path, small: Path, tiny_talker: Path, monkeypatch: pytest.MonkeyPatch) -> TimingJob:
     """On a stand-in for vLLM, which believes that it is on a GPU."""
     monkeypatch.setitem(sys.modules, "vllm", vllm_stand_in.module())
-    monkeypatch.setattr(session, "device_uuid", lambda: "GPU-ab")
+    monkeypatch.setattr(session, "current_uuid", lambda: "GPU-ab")
     monkeypatch.setattr(worker, "accelerator", lambda _: "a GPU")
     entry = tmp_path / "fast.yaml"
     source = {"kind": "vllm", "weights": {"kind": "local", "path": str(tiny_talker)}, "options": {}}
