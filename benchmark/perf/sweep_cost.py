@@ -215,9 +215,9 @@ def main(
         numbers = " | ".join(f"{value:,.0f}" for value in [*hours, sum(hours)])
         click.echo(f"| {name or 'together'} | {queries:,} | {numbers} |")
     longest = max(cells, key=lambda cell: cell.queries * cell.seconds)
-    hours = _hours([longest])
+    alone = _hours([longest])
     click.echo(
-        f"\nThe longest cell: {longest.method} on {longest.backbone}, {longest.collection}, {hours:,.0f} hours.\n"
+        f"\nThe longest cell: {longest.method} on {longest.backbone}, {longest.collection}, {alone:,.0f} hours.\n"
     )
     click.echo("| GPUs | days, shared evenly | days, no cell in shards |\n|--:|--:|--:|")
     for number in gpus:
