@@ -46,6 +46,10 @@ WORDS = {
     "beir-climate-fever": 85,
     "beir-scifact": 214,
     "beir-msmarco": 56,
+    "beir-bioasq": 203,
+    "beir-signal1m": 14,
+    "beir-trec-news": 635,
+    "beir-robust04": 466,
     "trec-dl": 56,
     "bright": 150,
 }
