@@ -49,6 +49,7 @@ class Station:
         self._overdue: str | None = None
         self._fault: Event | None = None
         self._deaths: CellFailure | None = None
+        self._worked = False
         self._fruitless = 0
         self._stopping = False
 
@@ -70,6 +71,7 @@ class Station:
             self._worker = WorkerProcess(self._environment)
         self._holding, self._job = wanted, job
         self._begun = self._overdue = self._fault = None
+        self._worked = False
         self._worker.give(job)
 
     def fileno(self) -> int:
@@ -121,7 +123,7 @@ class Station:
     def _take(self, event: Event) -> None:
         match event["event"]:
             case "begun":
-                self._begun = event["qid"], time.monotonic()
+                self._begun, self._worked = (event["qid"], time.monotonic()), True
             case "fault":
                 self._fault = event
                 return
@@ -156,12 +158,13 @@ class Station:
             worker.close()
 
     def _died(self, worker: WorkerProcess, job: Job) -> None:
-        """Go on without the query in hand, if there was one and workers get anywhere."""
+        """Go on without the query in hand, if workers get as far as to queries, and sometimes beyond one."""
         left_out = (*job.left_out, self._begun[0]) if self._begun else job.left_out
         failure = worker.failure(self._fault, left_out)
         self._fruitless += 1
-        if self._begun and self._fruitless < FRUITLESS:
-            self._deaths = failure
+        if self._worked and self._fruitless < FRUITLESS:
+            # Between two queries nothing is lost.
+            self._deaths = failure if left_out else None
             self._start(job.model_copy(update={"left_out": left_out, "retry_failed": False}))
         else:
             self._take({"event": "failed", "failure": failure.model_dump(mode="json")})
