@@ -13,7 +13,7 @@ from benchmark.errors import UserError
 from benchmark.harness.provenance import usable_cores
 
 
-class ResultsType(click.ParamType[Path | str]):
+class ResultsType(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
     """A results folder as a path; or a URL of fsspec's (s3://, gs://, memory://) as it was typed."""
 
     name = "folder or URL"

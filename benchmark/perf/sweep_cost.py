@@ -46,6 +46,10 @@ WORDS = {
     "beir-climate-fever": 85,
     "beir-scifact": 214,
     "beir-msmarco": 56,
+    "beir-bioasq": 203,
+    "beir-signal1m": 14,
+    "beir-trec-news": 635,
+    "beir-robust04": 466,
     "trec-dl": 56,
     "bright": 150,
 }
@@ -164,7 +168,7 @@ def costs(
                     elif model != "-":
                         if model not in BACKBONES:
                             raise UserError(f"Backbone '{model}': {did_you_mean(model, list(BACKBONES))}")
-                        parameters = backbones.find(model).spec.parameters
+                        parameters = backbones.find(model).spec.parameters or 0
                         depth = max(suite.depth)
                         seconds = seconds_a_query(work, tokens, depth, parameters, BACKBONES[model], gpu)
                     for _ in entry.first_stages:
@@ -215,14 +219,14 @@ def main(
         numbers = " | ".join(f"{value:,.0f}" for value in [*hours, sum(hours)])
         click.echo(f"| {name or 'together'} | {queries:,} | {numbers} |")
     longest = max(cells, key=lambda cell: cell.queries * cell.seconds)
-    hours = _hours([longest])
+    alone = _hours([longest])
     click.echo(
-        f"\nThe longest cell: {longest.method} on {longest.backbone}, {longest.collection}, {hours:,.0f} hours.\n"
+        f"\nThe longest cell: {longest.method} on {longest.backbone}, {longest.collection}, {alone:,.0f} hours.\n"
     )
     click.echo("| GPUs | days, shared evenly | days, no cell in shards |\n|--:|--:|--:|")
     for number in gpus:
         even = _hours(cells) / number
-        click.echo(f"| {number} | {even / 24:,.1f} | {max(even, hours) / 24:,.1f} at least |")
+        click.echo(f"| {number} | {even / 24:,.1f} | {max(even, alone) / 24:,.1f} at least |")
 
 
 def _hours(cells: Sequence[CellCost]) -> float:

@@ -135,7 +135,7 @@ class RemoteExecutor:
 
     def hear(self) -> None:
         """See `base.Executor`."""
-        orders = []
+        orders: list[Order] = []
         while self._waiting and len(orders) < self._transport.room:
             sent = self._waiting.popleft()
             number = next(self._numbers)
