@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment
 
@@ -56,26 +56,27 @@ def _page(site: Site, environment: Environment, section: Section) -> Page:
     comparison = measured.beside(section.rows, _reported(section))
     plot = cost_plot.of_section(section, section_title(section), site.cards)
 
+    neighbours = cache(partial(versus.neighbours, section))
+
     def tables() -> list[DataTable]:
         return [
             _runs(section),
             plot.table,
             _published(section, comparison),
-            _pairs(section, versus.neighbours(section)),
+            _pairs(section, neighbours()),
         ]
 
     def render() -> str:
-        neighbours = versus.neighbours(section)
         return environment.get_template("collection.html").render(
             root="../",
             here=addresses.COLLECTIONS,
             section=section,
             plot=plot,
             comparison=comparison,
-            pairs=neighbours,
+            pairs=neighbours(),
             data=_runs(section),
             published_data=_published(section, comparison),
-            pairs_data=_pairs(section, neighbours),
+            pairs_data=_pairs(section, neighbours()),
         )
 
     depends = [

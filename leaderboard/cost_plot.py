@@ -48,6 +48,11 @@ class Item:
         """The machine that a cost belongs to; empty for costs that machines do not matter to."""
         return "" if not axis.own_machine else self.timed_on if axis.key == "latency" else self.machine
 
+    def say(self, axis: Axis) -> str:
+        """A cost that it has, in words; ``~`` before a latency that no timed session measured."""
+        rough = "~" if axis.key == "latency" and not self.cost.timed else ""
+        return f"{rough}{axis.say(self.values[axis.key])}"
+
     @property
     def values(self) -> dict[str, float]:
         """Its costs above 0, by axis; none that mixes machines where machines matter."""

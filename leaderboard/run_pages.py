@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -21,11 +21,12 @@ from leaderboard.export import DataTable
 from leaderboard.pages import Page, Site
 from leaderboard.rows import PRIMARY, Row, Section
 from leaderboard.titles import run_title, section_title
-from leaderboard.versus import Pair, Topic, Tops, comparable, neighbours, tops
+from leaderboard.versus import Pair, Topic, Tops, adjacent, comparable, neighbours, tops
 
 LARGEST = 5
 """Topics that are shown with their rankings."""
 
+_FIRST = "first-stage"
 _FAILED = ' class="failed"'
 
 
@@ -68,21 +69,19 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The page of every run, best first within its section."""
     rankings = Rankings()
     for section in site.sections:
-        above = {pair.theirs.page: pair.turned for pair in neighbours(section)}
+        above = {below.page: other for other, below in adjacent(section)}
+        tests = cache(partial(_tests, section))
+        title = section_title(section)
         for row in section.rows:
             compared = _compared(row, section, above.get(row.page))
-            files = [[file.name, file.size, file.sha256] for file in site.data(row)]
-            others = [[[file.name, file.sha256] for file in site.data(pair.theirs)] for _, _, pair in compared]
             history = [condition for condition in site.ledger if _is_of(condition, row)]
             card = site.cards.get(row.request.method.name)
             depends = [
-                files,
-                others,
-                [[what, pair.theirs.page, pair.test.p_value] for _, what, pair in compared],
+                [[file.name, file.size, file.sha256] for file in site.data(row)],
+                [[what, other.page, [file.sha256 for file in site.data(other)]] for _, what, other in compared],
                 [row.page, row.variant, row.status, row.reason, row.rank, row.hardware],
                 row.comparison and [row.comparison.p_value, row.comparison.corrected],
-                section_title(section),
-                section.metrics,
+                [title, section.metrics],
                 card and [card.title, card.summary],
                 [condition.model_dump(mode="json") for condition in history],
                 site.base_url,
@@ -90,18 +89,23 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
             yield Page(
                 addresses.run(row),
                 canonical_json(depends),
-                partial(_render, site, environment, section, row, compared, history, rankings),
+                partial(_render, site, environment, section, row, compared, tests, history, rankings),
                 partial(_tables, row),
             )
 
 
-def _compared(row: Row, section: Section, above: Pair | None) -> list[tuple[str, str, Pair]]:
-    """With which runs it is compared: key, who it is, and the pair."""
+def _tests(section: Section) -> Mapping[str, Pair]:
+    """The comparison of each run with the one above it, by its page; made when the first page needs one."""
+    return {pair.theirs.page: pair.turned for pair in neighbours(section)}
+
+
+def _compared(row: Row, section: Section, above: Row | None) -> list[tuple[str, str, Row]]:
+    """With which runs it is compared: key, who it is, and the run."""
     found = []
     baseline = section.baseline
     if row.comparison and baseline and comparable(row, baseline):
-        found.append(("first-stage", "the first stage", Pair(row, baseline, row.comparison)))
-    if above is not None and (baseline is None or above.theirs.page != baseline.page or not found):
+        found.append((_FIRST, "the first stage", baseline))
+    if above is not None and not (found and above.is_baseline):
         found.append(("above", "the run ranked just above it", above))
     return found
 
@@ -121,22 +125,18 @@ def _render(
     environment: Environment,
     section: Section,
     row: Row,
-    compared: Sequence[tuple[str, str, Pair]],
+    compared: Sequence[tuple[str, str, Row]],
+    tests: Callable[[], Mapping[str, Pair]],
     history: Sequence[Condition],
     rankings: Rankings,
 ) -> str:
     full = row.full()
     ours = rankings.of(row, full)
-    shown = [
-        Shown(
-            key,
-            what,
-            pair,
-            pair.largest(LARGEST, ours, rankings.of(pair.theirs)),
-            Markup(bars(pair.differences, f"bars-{key}", f"Difference to {what}, topic by topic")),
-        )
-        for key, what, pair in compared
-    ]
+    shown = []
+    for key, what, other in compared:
+        pair = Pair(row, other, row.comparison) if key == _FIRST and row.comparison else tests()[row.page]
+        drawn = Markup(bars(pair.differences, f"bars-{key}", f"Difference to {what}, topic by topic"))
+        shown.append(Shown(key, what, pair, pair.largest(LARGEST, ours, rankings.of(other)), drawn))
     year = row.machine.started[:4] if row.machine else ""
     return environment.get_template("run.html").render(
         root="../",

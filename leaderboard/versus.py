@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from leaderboard.rows import Row, Section
 
 TOP = 10
 """How much of a ranking is kept for a comparison."""
+
+AT_ONCE = 200
+"""Pairs that are tested together; a section may have thousands, and each takes memory for every sign flip."""
 
 Tops = dict[str, tuple[str, ...]]
 """The first documents of each query, by qid; none for a failed query."""
@@ -75,10 +78,17 @@ class Pair:
         return sorted(differing, key=lambda topic: (-abs(topic.difference), topic.qid))[:count]
 
 
-def neighbours(section: Section) -> list[Pair]:
-    """Each ranked row against the one ranked just below it, best first, where both have the same topics."""
+def adjacent(section: Section) -> list[tuple[Row, Row]]:
+    """Each ranked row with the one ranked just below it, best first, where both have the same topics."""
     ranked = [row for row in section.rows if row.summary and row.topics]
-    return pairs([(above, below) for above, below in itertools.pairwise(ranked) if comparable(above, below)])
+    return [(above, below) for above, below in pairwise(ranked) if comparable(above, below)]
+
+
+def neighbours(section: Section) -> list[Pair]:
+    """The `adjacent` rows with their tests."""
+    rows = adjacent(section)
+    parts = (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
+    return [pair for part in parts for pair in pairs(part)]
 
 
 def comparable(ours: Row, theirs: Row) -> bool:
