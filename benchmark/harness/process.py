@@ -85,14 +85,8 @@ class WorkerProcess:
 
     def close(self) -> None:
         """End it if it runs, and give back what it holds here."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                # What a dead worker did not read is still to be flushed.
-                with suppress(BrokenPipeError):
-                    stream.close()
+        end(self._process)
+        self._errors.close()
 
     def failure(self, fault: Mapping[str, Any] | None, queries: tuple[str, ...] = ()) -> CellFailure:
         """Why it ended before its cell was complete.
@@ -125,3 +119,15 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return "unknown"
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that runs still, and close its pipes."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            # What it did not read is still to be flushed.
+            with suppress(BrokenPipeError):
+                stream.close()

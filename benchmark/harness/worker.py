@@ -7,27 +7,26 @@ query in hand and stop.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
 from benchmark.backbones.spec import AS_SERVED, ELSEWHERE
 from benchmark.collections import catalogue as collections
 from benchmark.collections.base import Collection, Hit, Topic
-from benchmark.errors import MachineFault, UserError, explain_os_error
+from benchmark.errors import UserError
 from benchmark.harness import energy, provenance
 from benchmark.harness.flops import counted
 from benchmark.harness.held import Held
 from benchmark.harness.memory import PeakMemory, process_peak
 from benchmark.harness.overlap import overlaps
 from benchmark.harness.record import CellRequest, Failure, QueryRecord
+from benchmark.harness.reporting import Emit, emitter, reporting
 from benchmark.harness.scoring import score_query
 from benchmark.harness.store import CellWriter
 from benchmark.harness.summary import run_text, summarise
@@ -40,10 +39,6 @@ if TYPE_CHECKING:
 
 WARM_UP = 3
 """Queries after loading that are not timed."""
-
-FAILED = 3
-"""Exit status after a problem that was reported as an event."""
-
 
 TIME_LIMIT = "TimeLimit"
 """Type of the failure of a query that did not end."""
@@ -94,40 +89,24 @@ class Stop:
         return self._signalled or os.getppid() != self._runner
 
 
-Emit = Callable[[dict[str, Any]], None]
-
-
 def main() -> int:
     """Run the jobs on standard input; the exit status is 0 when all were done or a stop was asked for."""
-    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    os.dup2(2, 1)
+    emit = emitter()
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.ask)
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         # Slurm's notice that time is nearly up, which is sent to every process; the one that started us answers it.
         signal.signal(number, signal.SIG_IGN)
-    emit = _emitter(events)
     held = Held(load)
-    try:
+
+    def work() -> None:
         for line in sys.stdin:
             run(Job.model_validate_json(line), emit, stop, held)
             if stop.asked:
-                return 0
-    except MachineFault as error:
-        traceback.print_exception(error.__cause__ or error)
-        emit({"event": "fault", "kind": error.kind, "message": error.said})
-        return FAILED
-    except UserError as error:
-        emit({"event": "problems", "problems": list(error.problems)})
-        return FAILED
-    except BrokenPipeError:
-        # The runner was killed; the query in hand has its line.
-        return FAILED
-    except OSError as error:
-        emit({"event": "problems", "problems": [explain_os_error(error)]})
-        return FAILED
-    return 0
+                return
+
+    return reporting(emit, work)
 
 
 def run(job: Job, emit: Emit, stop: Stop, held: Held | None = None) -> None:
@@ -314,13 +293,6 @@ def accelerator(backbone: Backbone | None) -> str | None:
     import torch
 
     return str(torch.cuda.get_device_name())
-
-
-def _emitter(stream: TextIO) -> Emit:
-    def emit(event: dict[str, Any]) -> None:
-        stream.write(json.dumps(event) + "\n")
-
-    return emit
 
 
 def _nothing() -> None:

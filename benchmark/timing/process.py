@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.harness.process import end
 from benchmark.harness.provenance import impersonal
 from benchmark.timing.session import TimingJob
 
@@ -47,13 +48,8 @@ class TimingProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
+        end(self._process)
+        self._errors.close()
 
     def go(self) -> None:
         """Let one that is ready begin."""
@@ -79,6 +75,8 @@ class TimingProcess:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             event: dict[str, Any] = json.loads(line)
+            if event["event"] == "fault":
+                raise UserError(f"{self._slug}: {event['kind']}: {event['message']}")
             if event["event"] == "problems":
                 raise UserError([f"{self._slug}: {problem}" for problem in event["problems"]])
             yield event
