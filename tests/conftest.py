@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,12 @@ IR_DATASETS = "IR_DATASETS_HOME"
 
 
 def pytest_configure() -> None:
-    """An empty home for ir-datasets, which looks where it is once, when it is imported."""
+    """An empty home for ir-datasets, which looks where it is once, when it is imported; and a Ctrl-C that works.
+
+    Who is started in the background by a shell inherits that Ctrl-C is ignored, and so would all that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[IR_DATASETS] = tempfile.mkdtemp(prefix="rerankbench-ir-datasets-")
 
 

@@ -69,4 +69,6 @@ def test_energy_is_measured_with_one_worker(tmp_path: Path, small: Path) -> None
     suite = write_suite(tmp_path / "s.yaml", small)
     result = command("run", suite, "--results", tmp_path / "results", "--energy", "--workers", 2)
     assert result.status == 2
-    assert result.problems == ["--energy: a meter counts for the whole device. Measure it with one worker."]
+    assert result.problems == [
+        "--energy: a meter counts for the whole device. Measure it with one worker, on this machine."
+    ]

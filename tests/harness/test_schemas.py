@@ -14,6 +14,8 @@ EXPORTED = Path(__file__).parents[2] / "docs" / "schema"
 
 def test_the_exported_schemas_are_current() -> None:
     there = {path.name: path.read_text(encoding="utf-8") for path in EXPORTED.iterdir()}
+    # That of the page's own file is tested where it is made.
+    del there["leaderboard.schema.json"]
     assert there == schemas.schemas(), "run: python -m benchmark.harness.schemas"
 
 
