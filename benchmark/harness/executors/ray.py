@@ -47,6 +47,8 @@ class _Worker:
     holding: str | None = None
     number: int | None = None
     events: Any = None
+    born: bool = False
+    """Has been heard."""
 
 
 class RayTransport:
@@ -110,6 +112,8 @@ class RayTransport:
         ready, _ = self._ray.wait(list(by_events), num_returns=len(by_events), timeout=0)
         if not ready:
             ready, _ = self._ray.wait(list(by_events), num_returns=1, timeout=seconds)
+        if not ready and self._idle:
+            return self._taken_back()
         return [self._next(by_events[events]) for events in ready]
 
     def left(self, slug: str) -> list[str]:
@@ -133,12 +137,25 @@ class RayTransport:
             self._ray.kill(worker.actor)
         self._ray.shutdown()
 
+    def _taken_back(self) -> list[tuple[int, Event]]:
+        """Orders of actors that have not begun to run: what is idle can have them.
+
+        After the loss of a machine an actor may wait for room that those which are idle take up.
+        """
+        unborn = [worker for worker in self._busy if not worker.born]
+        for worker in unborn:
+            self._busy.remove(worker)
+            self._ray.kill(worker.actor)
+        why = {"event": "lost", "why": "there was no room for its worker", "begun": False}
+        return [(worker.number, why) for worker in unborn if worker.number is not None]
+
     def _next(self, worker: _Worker) -> tuple[int, Event]:
         """The next event of a worker that has one."""
         number = worker.number
         assert number is not None
         try:
             event: Event = self._ray.get(next(worker.events))
+            worker.born = True
         except self._ray.exceptions.RayTaskError as error:
             # Of our own code there: what it has in hand is not known any more.
             self._busy.remove(worker)
@@ -146,6 +163,8 @@ class RayTransport:
             return number, {"event": "problems", "problems": [f"on the worker's machine: {_first(error)}"]}
         except (self._ray.exceptions.RayError, StopIteration) as error:
             self._busy.remove(worker)
+            # It may have gone with its machine.
+            self._capacity = (0.0, 0)
             return number, {"event": "lost", "why": _first(error), "begun": True}
         if event["event"] in LAST:
             self._busy.remove(worker)
