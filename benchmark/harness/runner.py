@@ -18,7 +18,7 @@ from benchmark.harness.live import write_plan
 from benchmark.harness.plan import Planned
 from benchmark.harness.record import CellFailure
 from benchmark.harness.station import Event
-from benchmark.harness.store import REQUEST, CellWriter, read_cell, read_summary
+from benchmark.harness.store import REQUEST, SUMMARY, CellWriter, read_cell, read_summary
 
 __all__ = ["Execution", "Mirror", "Outcome", "Progress", "require_complete", "run_cells"]
 
@@ -191,6 +191,10 @@ class _Runner:
                     self._mirror.keep(planned)
             case "problems":
                 self._failed(planned, " ".join(event["problems"]))
+            case "failed" if (self._results / planned.slug / SUMMARY).is_file():
+                # Its worker died after the last thing it had to do.
+                self._outcome.ran.append(planned)
+                self._ended(planned, None)
             case "failed" if not self._outcome.interrupted:
                 self._record(planned, CellFailure.model_validate(event["failure"]))
             case "failed":

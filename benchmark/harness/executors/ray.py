@@ -36,6 +36,9 @@ class Seat:
             for event in self._attendant.step(0.2):  # noqa: UP028
                 yield event
 
+    def hello(self) -> None:
+        """Answers when the actor runs."""
+
     def stop(self) -> None:
         """Have the query in hand finished."""
         self._stopping = True
@@ -47,8 +50,9 @@ class _Worker:
     holding: str | None = None
     number: int | None = None
     events: Any = None
-    born: bool = False
-    """Has been heard."""
+    hello: Any = None
+    order: Order | None = None
+    """Waits for the actor to run."""
 
 
 class RayTransport:
@@ -97,24 +101,25 @@ class RayTransport:
             worker = next((idle for idle in self._idle if idle.holding == wanted), None)
             if worker is None:
                 # Of those that are idle any would do; what they hold is in the way of what is needed.
-                worker = self._idle[0] if self._idle else _Worker(self._actor.remote(order.job.threads))
+                worker = self._idle[0] if self._idle else self._new(order)
             if worker in self._idle:
                 self._idle.remove(worker)
-            worker.holding, worker.number = wanted, order.number
-            worker.events = worker.actor.carry_out.options(num_returns="streaming").remote(order)
+                self._give(worker, order)
+            worker.number = order.number
             self._busy.append(worker)
 
     def hear(self, seconds: float) -> list[tuple[int, Event]]:
         """See `remote.Transport`."""
         if not self._busy:
             return []
-        by_events = {worker.events: worker for worker in self._busy}
-        ready, _ = self._ray.wait(list(by_events), num_returns=len(by_events), timeout=0)
+        by_ref = {worker.events if worker.order is None else worker.hello: worker for worker in self._busy}
+        ready, _ = self._ray.wait(list(by_ref), num_returns=len(by_ref), timeout=0)
         if not ready:
-            ready, _ = self._ray.wait(list(by_events), num_returns=1, timeout=seconds)
+            ready, _ = self._ray.wait(list(by_ref), num_returns=1, timeout=seconds)
         if not ready and self._idle:
             return self._taken_back()
-        return [self._next(by_events[events]) for events in ready]
+        heard = [self._next(by_ref[ref]) for ref in ready]
+        return [event for event in heard if event is not None]
 
     def left(self, slug: str) -> list[str]:
         """Nothing: actors end with the process that started them."""
@@ -137,25 +142,37 @@ class RayTransport:
             self._ray.kill(worker.actor)
         self._ray.shutdown()
 
+    def _new(self, order: Order) -> _Worker:
+        """A worker that gets the order when it runs."""
+        actor = self._actor.remote(order.job.threads)
+        return _Worker(actor, hello=actor.hello.remote(), order=order)
+
+    def _give(self, worker: _Worker, order: Order) -> None:
+        worker.holding, worker.order = holding(order.job), None
+        worker.events = worker.actor.carry_out.options(num_returns="streaming").remote(order)
+
     def _taken_back(self) -> list[tuple[int, Event]]:
-        """Orders of actors that have not begun to run: what is idle can have them.
+        """Orders that wait for an actor to run: what is idle can have them.
 
         After the loss of a machine an actor may wait for room that those which are idle take up.
         """
-        unborn = [worker for worker in self._busy if not worker.born]
-        for worker in unborn:
+        waiting = [worker for worker in self._busy if worker.order]
+        for worker in waiting:
             self._busy.remove(worker)
             self._ray.kill(worker.actor)
         why = {"event": "lost", "why": "there was no room for its worker", "begun": False}
-        return [(worker.number, why) for worker in unborn if worker.number is not None]
+        return [(worker.order.number, why) for worker in waiting if worker.order]
 
-    def _next(self, worker: _Worker) -> tuple[int, Event]:
-        """The next event of a worker that has one."""
+    def _next(self, worker: _Worker) -> tuple[int, Event] | None:
+        """The next event of a worker that has one; None of one that runs now and was given its order."""
         number = worker.number
         assert number is not None
         try:
+            if worker.order is not None:
+                self._ray.get(worker.hello)
+                self._give(worker, worker.order)
+                return None
             event: Event = self._ray.get(next(worker.events))
-            worker.born = True
         except self._ray.exceptions.RayTaskError as error:
             # Of our own code there: what it has in hand is not known any more.
             self._busy.remove(worker)
@@ -165,7 +182,7 @@ class RayTransport:
             self._busy.remove(worker)
             # It may have gone with its machine.
             self._capacity = (0.0, 0)
-            return number, {"event": "lost", "why": _first(error), "begun": True}
+            return number, {"event": "lost", "why": _first(error), "begun": worker.order is None}
         if event["event"] in LAST:
             self._busy.remove(worker)
             self._idle.append(worker)

@@ -45,7 +45,8 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     with sweep(tmp_path_factory.mktemp("ray")) as made:
         made.patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        made.patch.setenv("FAULTY_SLEEP", "0.15")
+        # Long enough that what is done to a worker hits it in the middle of a cell.
+        made.patch.setenv("FAULTY_SLEEP", "0.3")
         head = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
         cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
         try:
