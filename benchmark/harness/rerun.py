@@ -14,16 +14,7 @@ from benchmark.harness.worker import Job
 
 def rerun(planned: Planned, qids: Sequence[str], threads: int) -> tuple[list[QueryRecord], str | None]:
     """Records of some topics, in the order of ``qids``, and the accelerator; in this process, and nothing is stored."""
-    job = Job(
-        request=planned.request,
-        options=planned.options,
-        backbone=planned.backbone,
-        folder=planned.folder,
-        collection=planned.collection,
-        results=Path(),
-        threads=threads,
-        command=planned.command,
-    )
+    job = Job.of(planned, Path(), threads)
     collection = collections.find(job.collection, job.request.collection.split)
     topics = {topic.qid: topic for topic in collection.topics()}
     backbone = worker.load(job)

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
@@ -36,6 +36,7 @@ from methods.base import Candidate, Method, Options
 
 if TYPE_CHECKING:
     from benchmark.backbones.backbone import Backbone
+    from benchmark.harness.plan import Planned
 
 WARM_UP = 3
 """Queries after loading that are not timed."""
@@ -70,6 +71,23 @@ class Job(Strict):
     """Hold torch to algorithms that give the same bytes every time."""
     qids: frozenset[str] | None = None
     """Queries to run, None for all. Where others are missing then, the cell is left without a summary."""
+
+    @classmethod
+    def of(cls, planned: Planned, results: Path, threads: int, **more: Any) -> Self:
+        """The job of a planned cell.
+
+        Args:
+            results: folder of all cells; threads: of this worker; more: further fields.
+        """
+        held = {
+            "request": planned.request,
+            "options": planned.options,
+            "backbone": planned.backbone,
+            "folder": planned.folder,
+            "collection": planned.collection,
+            "command": planned.command,
+        }
+        return cls(**{**held, "results": results, "threads": threads, **more})
 
 
 class Stop:

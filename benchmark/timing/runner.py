@@ -117,14 +117,10 @@ def throughput(job: TimingJob, failed: tuple[str, ...], asked: Asked) -> float:
 def job_of(planned: Planned, results: Path, asked: Asked) -> TimingJob:
     """What the process that times a cell is told."""
     command = planned.command.replace("rerankbench run", "rerankbench time", 1)
-    return TimingJob(
-        request=planned.request,
-        options=planned.options,
-        backbone=planned.backbone,
-        folder=planned.folder,
-        collection=planned.collection,
-        results=results,
-        threads=asked.threads,
+    return TimingJob.of(
+        planned,
+        results,
+        asked.threads,
         command=f"{command} --queries {asked.queries} --repeats {asked.repeats}",
         deterministic=asked.deterministic,
         queries=asked.queries,

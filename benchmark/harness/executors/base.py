@@ -73,15 +73,10 @@ def job_of(planned: Planned, results: Path, execution: Execution, threads: int) 
     Args:
         threads: of this worker.
     """
-    return Job(
-        request=planned.request,
-        options=planned.options,
-        backbone=planned.backbone,
-        folder=planned.folder,
-        collection=planned.collection,
-        results=results,
-        threads=threads,
-        command=planned.command,
+    return Job.of(
+        planned,
+        results,
+        threads,
         query_timeout=execution.query_timeout,
         retry_failed=execution.retry_failed,
         energy=execution.energy,
