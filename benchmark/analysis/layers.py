@@ -8,7 +8,7 @@ from statistics import fmean
 
 import torch
 
-from benchmark.backbones.attention import Prompt
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.backbones.backbone import Backbone
 from benchmark.collections.base import Collection, Topic
 from benchmark.errors import QueryError, UserError

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.embeddings import Embedder
 from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.language import LanguageModel

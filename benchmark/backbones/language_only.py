@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import Selected
 from benchmark.backbones.language import LanguageModel

@@ -18,8 +18,9 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from benchmark.backbones import attention, language_only
+from benchmark.backbones import language_only
 from benchmark.backbones.allocator import keep_freed_memory
+from benchmark.backbones.attention import interface
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.catalogue import SPOKEN, Selected
 from benchmark.backbones.kernels import Kernel, available_kernel
@@ -128,7 +129,7 @@ def _architecture(config: Any, needs: Collection[str]) -> tuple[Any, dict[str, A
     if config.is_encoder_decoder and SPOKEN & set(needs):
         return AutoModelForSeq2SeqLM, {}
     auto = AutoModelForCausalLM if SPOKEN & set(needs) else AutoModel
-    return auto, {"attn_implementation": attention.register()}
+    return auto, {"attn_implementation": interface.register()}
 
 
 def _context_length(config: Any, model: Any, fast: Any) -> int:

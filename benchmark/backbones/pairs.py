@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.backbones.language.states import batches
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.packing import batches
 from benchmark.errors import UserError
 
 

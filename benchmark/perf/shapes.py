@@ -15,7 +15,8 @@ import torch
 from transformers import AutoModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from benchmark.backbones.attention import AttentionReader, register
+from benchmark.backbones.attention.interface import register
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.meter import Meter
 from benchmark.perf.attention import facts, once
 from benchmark.perf.variants import forward, read_all

@@ -13,7 +13,8 @@ from transformers import AutoModel, AutoModelForCausalLM, DynamicCache
 from transformers.modeling_utils import AttentionInterface
 
 from benchmark.backbones.allocator import usual_allocator
-from benchmark.backbones.attention import AttentionReader, Branch, Prompt
+from benchmark.backbones.attention.prompt import Branch, Prompt
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.backbone import Backbone
 from methods.base import Candidate
 from methods.icr.method import Icr

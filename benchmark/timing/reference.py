@@ -82,7 +82,8 @@ class Reference:
         import torch
 
         from benchmark.backbones.attention.interface import Pass
-        from benchmark.backbones.language.states import NO_LAST_LAYER, batches, padded
+        from benchmark.backbones.language.states import NO_LAST_LAYER
+        from benchmark.backbones.packing import batches, padded
 
         sequences = self.sequences
         answers: list[list[int]] = []

@@ -5,17 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from benchmark.backbones import attention
-from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.attention.prompt import Prompt as AttentionPrompt
 from benchmark.backbones.language import Answer, Encoded, Prompt
-from benchmark.backbones.language.states import batches
+from benchmark.backbones.packing import batches
 from benchmark.errors import UserError
 from methods.base import Candidate
 from methods.comparing.question import Question
 from methods.in_context.layout import IcrLayout
 from methods.in_context.scoring import HeadSum, masked_document_sums
 from methods.listwise.passages import fitted
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
 
 Judgement = Sequence[int]
 """Places of a set's passages, best first. Only the first, where a model names no more; empty, where it names none."""
@@ -146,7 +149,7 @@ class Attention(Judge):
             )
             for passages in sets
         ]
-        prompts = [attention.Prompt(reading.prefix, [reading.query, reading.content_free]) for reading in readings]
+        prompts = [AttentionPrompt(reading.prefix, [reading.query, reading.content_free]) for reading in readings]
         sums = [HeadSum() for _ in prompts]
         for batch in batches([len(prompt) for prompt in prompts]):
             reader.read_batch([prompts[number] for number in batch], heads, [sums[number] for number in batch])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
-from torch import Tensor
 
-from benchmark.backbones.backbone import Backbone
 from methods.core.reading import CoreLayout
 from methods.heads.choice import HeadOptions
 from methods.heads.detection import Judged, detect_by_contrast
@@ -17,6 +15,11 @@ from methods.heads.method import DetectionSettings, HeadMethod
 from methods.heads.published import PublishedSet
 from methods.heads.tables import HeadScores, Layout
 from methods.in_context.layout import IcrLayout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.backbones.backbone import Backbone
 
 
 class CoreOptions(HeadOptions):

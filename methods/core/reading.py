@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmark.backbones.attention import Branch
-from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.attention.prompt import Branch
 from benchmark.backbones.prompt import (
     Encode,
     Encoding,
@@ -24,6 +23,9 @@ from methods.base import Candidate
 from methods.in_context.layout import Order, laid_out
 from methods.in_context.prompt import CONTENT_FREE, INSTRUCTION
 from methods.in_context.reading import Reading, Spans, two_tails
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import Field, field_validator, model_validator
 
 from benchmark.artefacts import TrainingData, is_artefact, read_artefact
-from benchmark.backbones.backbone import Backbone
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from methods.heads.detection import ranked_heads
 from methods.heads.notation import Head, format_heads, is_list, parse_heads
 from methods.heads.published import PublishedSet, read_published
 from methods.in_context.layout import PromptOptions
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
 
 SHIPPED = "artefacts"
 """Folder of a method with artefacts of our own, by name."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from benchmark.backbones.attention import Prompt
-from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.attention.prompt import Prompt
 from methods.heads.notation import Head, by_layer
 from methods.in_context.reading import Reading
 from methods.in_context.scoring import HeadSum, masked_document_sums
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
 
 
 def calibrated_scores(backbone: Backbone, reading: Reading, heads: Sequence[Head]) -> list[float]:

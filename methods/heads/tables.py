@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 import methods.in_context as in_context
 from benchmark import backbones
-from benchmark.backbones.attention import Prompt
-from benchmark.backbones.backbone import Backbone
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.hashing import sha256_json, sha256_sources
 from methods.base import Candidate
 from methods.in_context.reading import Reading
 from methods.in_context.scoring import HeadTable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.backbones.backbone import Backbone
 
 
 class Layout(Protocol):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import torch
 from pydantic import Field, model_validator
 
-from benchmark.backbones.attention import Branch, Prompt
+from benchmark.backbones.attention.prompt import Branch, Prompt
 from benchmark.backbones.prompt import Span
 from methods.base import Candidate, Method
 from methods.in_context.layout import IcrLayout, PromptOptions
@@ -17,6 +16,9 @@ from methods.in_context.prompt import Kind
 from methods.in_context.reading import Reading, Rows
 from methods.in_context.scoring import HeadSum, document_sums, masked_document_sums
 from methods.listwise.windows import sliding_order
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Strategy = Literal["masked_na_calibration", "query_last", "attention_sorting", "na_only", "na_calibration_no_agg"]
 
@@ -104,7 +106,7 @@ class InContext(Method[OptionsT]):
             case "na_calibration_no_agg":
                 return [_last_row(reading.query), _last_row(reading.content_free)]
 
-    def _document_scores(self, attention: torch.Tensor, documents: Sequence[Span]) -> torch.Tensor:
+    def _document_scores(self, attention: Tensor, documents: Sequence[Span]) -> Tensor:
         """``[branches, prefix tokens]`` to ``[documents]``."""
         if self.options.strategy == "masked_na_calibration":
             return masked_document_sums(attention[0] - attention[1], documents)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from benchmark.backbones.backbone import Backbone
 from benchmark.errors import SHOWN, QueryError
 from methods.base import Candidate, Options
 from methods.in_context.passages import passage
 from methods.in_context.prompt import Kind
 from methods.in_context.reading import Positions, Reading, Rows, Spans, icr_reading
+
+if TYPE_CHECKING:
+    from benchmark.backbones.backbone import Backbone
 
 Order = Literal["given", "reversed"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmark.backbones.attention import Branch
+from benchmark.backbones.attention.prompt import Branch
 from benchmark.backbones.prompt import Encode, Encoding, Part, Role, Span, TokenizedPrompt, Tokenizer, reencode
 from benchmark.backbones.spec import Chat
 from methods.in_context.prompt import CONTENT_FREE, Kind, documents_part, tail

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from torch import Tensor
-
-from benchmark.backbones.backbone import Backbone
 from methods.heads.choice import HeadOptions
 from methods.heads.detection import Judged, detect_by_mass, detect_by_ndcg
 from methods.heads.method import DetectionSettings, HeadMethod
 from methods.heads.tables import HeadScores
 from methods.in_context.layout import IcrLayout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.backbones.backbone import Backbone
 
 VERY_LARGE = 30_000_000_000
 """Weights from which 32 heads are taken instead of 16; the paper takes 32 for its 70B model."""

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field, field_validator
 
 from benchmark.artefacts import Artefact, TrainingData, is_artefact, read_artefact, rounded
-from benchmark.backbones.attention import Prompt
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.errors import UserError
 from benchmark.names import canonical, did_you_mean
 from methods.base import Candidate, Example, Fitted, Method, Options

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
-from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.prompt import Part, Role, TokenizedPrompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from benchmark.backbones.backbone import Backbone
 
 
 def query_state(backbone: Backbone, query: str, layer: int) -> Tensor:

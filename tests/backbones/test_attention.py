@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.backbones.attention import AttentionReader, Branch, Prompt
+from benchmark.backbones.attention.prompt import Branch, Prompt
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span
 from benchmark.errors import QueryError, UserError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.backbones.attention import AttentionReader
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.kernels import available_kernel
 from benchmark.backbones.meter import Meter
 from tests.backbones.test_attention import OTHER, PREFIX, QUERY, TOLERANCE, eager, read

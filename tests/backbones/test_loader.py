@@ -210,7 +210,7 @@ def test_layers_on_several_devices_give_the_same_attention(folder: Path) -> None
     """Layers kept on disk are dispatched by the same hooks that move data between several GPUs."""
     from accelerate import disk_offload
 
-    from benchmark.backbones.attention import Branch, Prompt
+    from benchmark.backbones.attention.prompt import Branch, Prompt
     from benchmark.backbones.prompt import Span
 
     prompt = Prompt(list(range(5, 60)), [Branch([7, 8, 9], Span(0, 3)), Branch([11, 12], Span(0, 2))])

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from benchmark.backbones import attention
+from benchmark.backbones.attention import interface
 
 SIZE: dict[str, Any] = {
     "vocab_size": 97,
@@ -40,9 +40,9 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 """transformers' model type, and what makes it worth testing."""
 
 
-def build(kind: str, implementation: str = attention.NAME, seed: int = 0, *, head: bool = False, **changes: Any) -> Any:
+def build(kind: str, implementation: str = interface.NAME, seed: int = 0, *, head: bool = False, **changes: Any) -> Any:
     """A random float32 model, with or without its output head; the same weights for every implementation."""
-    attention.register()
+    interface.register()
     config = CONFIG_MAPPING[kind](**{**SIZE, **ARCHITECTURES[kind], **changes})
     torch.manual_seed(seed)
     model = (AutoModelForCausalLM if head else AutoModel).from_config(

@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModel, AutoModelForSeq2SeqLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from benchmark.backbones.attention import AttentionReader, Branch, Prompt
+from benchmark.backbones.attention.prompt import Branch, Prompt
+from benchmark.backbones.attention.reader import AttentionReader
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span

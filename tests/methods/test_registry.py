@@ -52,6 +52,16 @@ def test_finding_methods_imports_none(tmp_path: Path) -> None:
             _ = find("faulty").method_class
 
 
+def test_no_methods_class_needs_transformers() -> None:
+    """Planning a run asks every method for its options; transformers' model code takes seconds to import."""
+    program = (
+        "import sys; from methods import registry;"
+        "[plugin.method_class for plugin in registry.plugins().values()];"
+        "assert 'methods.icr.method' in sys.modules and 'transformers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 @pytest.mark.parametrize("name", ["first-stage", "First_Stage", " FIRST-STAGE "])
 def test_names_are_found_however_they_are_spelt(name: str) -> None:
     assert find(name).name == "first-stage"

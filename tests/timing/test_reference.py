@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
-from benchmark.backbones.attention import Branch, Prompt
+from benchmark.backbones.attention.prompt import Branch, Prompt
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.prompt import Span
 from benchmark.backbones.spec import Chat

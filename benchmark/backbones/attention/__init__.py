@@ -8,10 +8,6 @@ One reading is two forward passes: the prefix (everything up to the tail) throug
 (query, content-free query) in one pass over its cache, each blind to the others. The pass ends inside the deepest
 layer that is wanted, before that layer's own attention; logits are never computed.
 
-``rows`` holds the arithmetic, ``interface`` what transformers calls, ``reader`` what methods call.
+``prompt`` holds what methods ask, ``reader`` what they call, ``interface`` what transformers calls, ``rows`` the
+arithmetic. Nothing is imported here: planning a run needs ``prompt`` alone, and transformers takes seconds.
 """
-
-from benchmark.backbones.attention.interface import NAME, register
-from benchmark.backbones.attention.reader import AttentionReader, Branch, Prompt
-
-__all__ = ["NAME", "AttentionReader", "Branch", "Prompt", "register"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from benchmark.backbones.attention.interface import PADDING, PREFIX, Consumer, Heads, Layout, Pass, Wish
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.backbones.kernels import Kernel
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span
@@ -22,35 +22,6 @@ READABLE = {"full_attention", "sliding_attention", "chunked_attention"}
 
 UNMASKED = {"full_attention", "sliding_attention"}
 """Layer types that need no mask besides causality and a window."""
-
-
-@dataclass(frozen=True)
-class Branch:
-    """One continuation of the prefix.
-
-    Attributes:
-        ids: its tokens, at least one.
-        rows: which of them are read, as a range within ``ids``.
-    """
-
-    ids: Sequence[int]
-    rows: Span
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prefix with its continuations.
-
-    Attributes:
-        prefix: token ids shared by all branches, at least one.
-        branches: at least one.
-    """
-
-    prefix: Sequence[int]
-    branches: Sequence[Branch]
-
-    def __len__(self) -> int:
-        return len(self.prefix) + max(len(branch.ids) for branch in self.branches)
 
 
 class AttentionReader:

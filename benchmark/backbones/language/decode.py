@@ -12,8 +12,9 @@ from transformers import DynamicCache
 
 from benchmark.backbones.language.head import Head
 from benchmark.backbones.language.interface import Constraint, Generation, Stop
-from benchmark.backbones.language.states import States, Wanted, batches, padded, padding_layout
+from benchmark.backbones.language.states import States, Wanted, padding_layout
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.packing import batches, padded
 from benchmark.backbones.prompt import Span
 
 Decode = Callable[[Sequence[int]], str]

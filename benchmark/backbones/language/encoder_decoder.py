@@ -18,9 +18,9 @@ from benchmark.backbones.language.interface import (
     Prompt,
     Stop,
 )
-from benchmark.backbones.language.states import batches, padded
 from benchmark.backbones.language.vocabulary import Vocabulary
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.packing import batches, padded
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.errors import QueryError
 

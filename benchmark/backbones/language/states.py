@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from benchmark.backbones import packing
 from benchmark.backbones.attention.interface import PADDING, PREFIX, Layout, Pass
 from benchmark.backbones.meter import Meter
+from benchmark.backbones.packing import batches, packs, padded
 from benchmark.backbones.prompt import Span
 
-BATCH_TOKENS = 8192
-"""Tokens of one forward pass, padding included; a single longer prompt makes a pass of its own."""
-
 PACKS, CPU_PACKS = 4, 16
-"""Parts of `BATCH_TOKENS` that make one pass of pieces laid end to end: the work on its mask grows quadratically. On a
-CPU, to which fewer tokens are as good, smaller ones are faster."""
+"""Parts of `packing.BATCH_TOKENS` that make one pass of pieces laid end to end: the work on its mask grows
+quadratically. On a CPU, to which fewer tokens are as good, smaller ones are faster."""
 
 WORTH_SHARING = 64
 """Tokens that must be saved before the common beginning of some prompts is run apart."""
@@ -89,7 +88,7 @@ class States:
     @property
     def _most(self) -> int:
         """Tokens of pieces that are laid end to end."""
-        return BATCH_TOKENS // (CPU_PACKS if self._decoder.device.type == "cpu" else PACKS)
+        return packing.BATCH_TOKENS // (CPU_PACKS if self._decoder.device.type == "cpu" else PACKS)
 
     def run(self, ids: Sequence[Sequence[int]], cache: DynamicCache | None = None, layout: Layout | None = None) -> Any:
         """One forward pass; the last hidden states ``[batch, tokens, hidden size]``.
@@ -181,38 +180,6 @@ def common_length(sequences: Sequence[Sequence[int]]) -> int:
         if one != other:
             return place
     return min(len(low), len(high))
-
-
-def padded(ids: Sequence[int], width: int) -> list[int]:
-    """Filled up at the end with a token that nobody looks at."""
-    return [*ids, *[0] * (width - len(ids))]
-
-
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices grouped so that similar lengths stand together and no group exceeds `BATCH_TOKENS` with its padding."""
-    batch: list[int] = []
-    for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
-        # Sorted: the first of a batch is its longest.
-        if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(number)
-    if batch:
-        yield batch
-
-
-def packs(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Indices in order, grouped so that no group exceeds ``most`` tokens; a single longer one makes its own."""
-    pack: list[int] = []
-    total = 0
-    for number, length in enumerate(lengths):
-        if pack and total + length > most:
-            yield pack
-            pack, total = [], 0
-        pack.append(number)
-        total += length
-    if pack:
-        yield pack
 
 
 def pieces_layout(shared: int, pieces: Sequence[Sequence[int]]) -> Layout:

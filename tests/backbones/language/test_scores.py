@@ -8,7 +8,7 @@ import torch
 from benchmark.backbones.backbone import Backbone
 from benchmark.backbones.language import Message, Prompt
 from benchmark.backbones.language.head import Head
-from benchmark.backbones.language.states import States, Wanted, batches, common_length, families, packs
+from benchmark.backbones.language.states import States, Wanted, common_length, families
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.prompt import Span
 from benchmark.errors import QueryError, UserError
@@ -109,13 +109,13 @@ def test_families_share_at_least_what_is_worth_it_and_leave_every_wanted_row() -
 
 
 def test_pieces_that_do_not_fit_together_go_over_the_same_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmark.backbones.language import states as module
+    from benchmark.backbones import packing
 
     model = build("gemma3_text", head=True)
     states = States(model.get_decoder(), Meter())
     wanted = [Wanted(prompt, Span(len(prompt) - 1, len(prompt))) for prompt in PROMPTS]
     before = states.rows(wanted)
-    monkeypatch.setattr(module, "BATCH_TOKENS", 64)
+    monkeypatch.setattr(packing, "BATCH_TOKENS", 64)
     for expected, found in zip(before, states.rows(wanted), strict=True):
         torch.testing.assert_close(found, expected, atol=TOLERANCE, rtol=0)
 
@@ -127,13 +127,7 @@ def test_recurrent_layers_are_never_laid_end_to_end() -> None:
     assert States(model.get_decoder(), Meter()).shared_length([Wanted(p, Span(45, 46)) for p in PROMPTS]) == 0
 
 
-def test_groups_hold_every_prompt_once_within_their_size() -> None:
-    lengths = [3000, 10, 20, 9000, 4000, 5, 2000, 30]
-    groups = list(batches(lengths))
-    assert sorted(number for group in groups for number in group) == list(range(8))
-    assert groups[0] == [3]
-    assert all(len(group) * max(lengths[number] for number in group) <= 8192 for group in groups[1:])
-    assert [number for pack in packs(lengths, 2048) for number in pack] == list(range(8))
+def test_what_prompts_begin_with() -> None:
     assert common_length([[1, 2, 3], [1, 2, 4], [1, 2]]) == 2
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmark.backbones.attention import Prompt
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.backbones.backbone import Backbone
 from methods.in_context.reading import icr_reading
 from methods.in_context.scoring import HeadTable

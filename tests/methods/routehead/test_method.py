@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from benchmark.artefacts import Artefact, read_artefact, write_artefact
-from benchmark.backbones.attention import Prompt
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.backbones.backbone import Backbone
 from benchmark.errors import UserError
 from benchmark.harness.fitting import fit

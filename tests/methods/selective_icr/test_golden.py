@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.backbones.attention import Prompt
+from benchmark.backbones.attention.prompt import Prompt
 from benchmark.backbones.backbone import Backbone
 from methods.in_context.passages import passage
 from methods.in_context.reading import icr_reading
