@@ -20,7 +20,7 @@ LINE_EVERY = 10.0
 FOUND = 20
 """Cells in a row that are found complete and told one by one."""
 
-COLOUR = {"found": "green", "done": "green", "failed": "red"}
+COLOUR = {"found": "green", "done": "green", "again": "yellow", "failed": "red"}
 
 
 class RunProgress:
@@ -99,6 +99,10 @@ class RunProgress:
             self._last_line = time.monotonic()
             done = self._in_cell[planned.slug]
             self._say("", f"{_title(planned)}: {done}/{planned.queries} queries, {self._standing()}")
+
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        """See `runner.Progress`."""
+        self._say("again", f"{_title(planned)}: a worker was lost ({why}); what it had in hand is sent out again")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """See `runner.Progress`."""

@@ -37,6 +37,9 @@ class Progress(Protocol):
     def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
         """A query has its line."""
 
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        """A worker on another machine was lost with the cell in hand, which is sent out again."""
+
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """The worker ended."""
 
@@ -189,6 +192,8 @@ class _Runner:
                 self._progress.query_done(planned, event["seconds"], event["failure"])
                 if self._mirror:
                     self._mirror.keep(planned)
+            case "lost":
+                self._progress.worker_lost(planned, event["why"])
             case "problems":
                 self._failed(planned, " ".join(event["problems"]))
             case "failed" if (self._results / planned.slug / SUMMARY).is_file():

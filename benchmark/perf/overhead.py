@@ -53,6 +53,9 @@ class Clock:
         times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
         self.busy.append(sum(each.user + each.system for each in times))
 
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        """None is."""
+
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """Not timed apart."""
 

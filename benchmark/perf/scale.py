@@ -115,6 +115,9 @@ class Silent:
     def query_done(self, planned: Planned, seconds: float, failure: str | None) -> None:
         """None is."""
 
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        """None is."""
+
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """None is."""
         raise AssertionError(f"{planned.slug}: {problem}")

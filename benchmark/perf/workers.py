@@ -43,6 +43,9 @@ class Clock:
         del planned, seconds, failure
         self.ends.append(time.perf_counter())
 
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        """None is."""
+
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """Not timed apart."""
 

@@ -47,6 +47,9 @@ class Seen:
         assert seconds >= 0
         self.queries.append((name_of(planned), failure))
 
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        raise AssertionError(f"{name_of(planned)}: {why}")
+
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         self.ended.append((name_of(planned), problem))
 

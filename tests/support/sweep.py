@@ -62,6 +62,7 @@ class Watch:
     queries: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     started: list[tuple[str, int]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def cell_found(self, planned: Planned) -> None:
         self.found.append(planned.slug)
@@ -74,6 +75,9 @@ class Watch:
         self.queries.append(planned.slug)
         if len(self.queries) == self.after and callable(self.action):
             self.action()
+
+    def worker_lost(self, planned: Planned, why: str) -> None:
+        self.lost.append(f"{planned.slug}: {why}")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         del planned, problem
