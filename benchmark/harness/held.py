@@ -16,7 +16,7 @@ from methods import registry
 
 if TYPE_CHECKING:
     from benchmark.backbones.backbone import Backbone
-    from benchmark.harness.worker import Job
+    from benchmark.harness.job import Job
 
 
 def holding(job: Job) -> str:

@@ -104,7 +104,7 @@ def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
         if cell is None:
             found.append(Standing(name, "waiting", 0, total, 0, None, _times(total, paces.get(None))))
             continue
-        total = cell.done if cell.complete else total or _catalogued(cell.request)
+        total = cell.done if cell.complete else total or cell.catalogued
         state: State = "stopped"
         if cell.complete:
             state = "complete"
@@ -112,7 +112,7 @@ def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
             state = "running"
         elif cell.ended_early:
             state = "failed"
-        pace = cell.seconds or paces.get(_kind(cell.request)) or paces.get(None)
+        pace = cell.seconds or paces.get(cell.kind) or paces.get(None)
         left = 0.0 if cell.complete else _times(None if total is None else max(0, total - cell.done), pace)
         found.append(Standing(name, state, cell.done, total, cell.failed, cell.seconds, left))
     return found
@@ -120,18 +120,21 @@ def standings(results: Path, running: Set[str] | None = None) -> list[Standing]:
 
 @dataclass(frozen=True)
 class _Glance:
-    """What is needed of a cell; of a complete one the lines are not read, since there may be very many.
+    """What is needed of a cell, and no more, since there may be very many; of a complete one no lines are read.
 
     Attributes:
+        kind: what makes a query cost about the same: the method on the backbone.
         seconds: mean of a query, of a complete cell the median; None where no query was timed.
+        catalogued: number of queries of an incomplete cell's collection, where the catalogue knows.
     """
 
-    request: CellRequest
+    kind: str
     complete: bool
     ended_early: bool
     done: int
     failed: int
     seconds: float | None
+    catalogued: int | None = None
 
 
 def _glances(results: Path) -> dict[str, _Glance]:
@@ -154,11 +157,14 @@ def _glance(folder: Path) -> _Glance:
     summary = read_summary(folder)
     if summary:
         seconds = summary.latency.median if summary.latency else None
-        return _Glance(read_request(folder), True, False, summary.queries, summary.failed, seconds)
+        return _Glance(_kind(read_request(folder)), True, False, summary.queries, summary.failed, seconds)
     cell = read_cell(folder)
     mean = fmean(record.seconds for record in cell.records) if cell.records else None
     failed = sum(record.failure is not None for record in cell.records)
-    return _Glance(cell.request, False, cell.failure is not None, len(cell.records), failed, mean)
+    request = cell.request
+    return _Glance(
+        _kind(request), False, cell.failure is not None, len(cell.records), failed, mean, _catalogued(request)
+    )
 
 
 def whole(cells: list[Standing]) -> Whole:
@@ -184,7 +190,6 @@ def whole(cells: list[Standing]) -> Whole:
 
 
 def _kind(request: CellRequest) -> str:
-    """What makes a query cost about the same: the method on the backbone."""
     return f"{request.method.name} {request.backbone.name if request.backbone else ''}"
 
 
@@ -192,7 +197,7 @@ def _paces(cells: Iterable[_Glance]) -> dict[str | None, float]:
     """Seconds a query by kind of cell, and of all under None."""
     sums: dict[str | None, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for cell in cells:
-        for key in (_kind(cell.request), None) if cell.seconds is not None and cell.done else ():
+        for key in (cell.kind, None) if cell.seconds is not None and cell.done else ():
             seconds, queries = sums[key]
             sums[key] = seconds + (cell.seconds or 0.0) * cell.done, queries + cell.done
     return {key: seconds / queries for key, (seconds, queries) in sums.items()}

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from benchmark.harness.job import Job
 from benchmark.harness.provenance import impersonal, now
 from benchmark.harness.record import CellFailure
-from benchmark.harness.worker import Job
 
 LAST_LINES = 5
 """Of a worker's standard error that are kept when it crashed."""

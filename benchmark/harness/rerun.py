@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmark.collections import catalogue as collections
 from benchmark.harness import worker
+from benchmark.harness.job import Job
 from benchmark.harness.plan import Planned
 from benchmark.harness.record import QueryRecord
-from benchmark.harness.worker import Job
 
 
 def rerun(planned: Planned, qids: Sequence[str], threads: int) -> tuple[list[QueryRecord], str | None]:

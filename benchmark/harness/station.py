@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.harness.held import holding
+from benchmark.harness.job import Job
 from benchmark.harness.process import WorkerProcess
 from benchmark.harness.record import CellFailure
-from benchmark.harness.worker import Job
 
 LAST = {"done", "stopped", "problems", "failed"}
 """Events after which nothing more comes of a job; every job ends with one of them."""

@@ -11,8 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from benchmark.artefacts import read_artefact
 from benchmark.backbones.meter import Cost
@@ -23,71 +22,26 @@ from benchmark.errors import UserError
 from benchmark.harness import energy, provenance
 from benchmark.harness.flops import counted
 from benchmark.harness.held import Held
+from benchmark.harness.job import Job
 from benchmark.harness.memory import PeakMemory, process_peak
 from benchmark.harness.overlap import overlaps
-from benchmark.harness.record import CellRequest, Failure, QueryRecord
+from benchmark.harness.record import Failure, QueryRecord
 from benchmark.harness.reporting import Emit, emitter, reporting
 from benchmark.harness.scoring import score_query
 from benchmark.harness.store import CellWriter
 from benchmark.harness.summary import run_text, summarise
-from benchmark.schema import Strict, parse
+from benchmark.schema import parse
 from methods import registry
 from methods.base import Candidate, Method, Options
 
 if TYPE_CHECKING:
     from benchmark.backbones.backbone import Backbone
-    from benchmark.harness.plan import Planned
 
 WARM_UP = 3
 """Queries after loading that are not timed."""
 
 TIME_LIMIT = "TimeLimit"
 """Type of the failure of a query that did not end."""
-
-
-class Job(Strict):
-    """What a worker is told."""
-
-    request: CellRequest
-    options: dict[str, Any]
-    """Of the method, with the paths of artefacts."""
-    backbone: str | None
-    folder: Path | None
-    collection: str
-    results: Path
-    threads: int
-    command: str
-    left_out: tuple[str, ...] = ()
-    """Queries in whose course earlier workers died: not run, and the cell is left without a summary."""
-    timed_out: tuple[str, ...] = ()
-    """Queries at which earlier workers were stuck: recorded as failed and not run."""
-    query_timeout: float | None = None
-    """Seconds that those were given."""
-    retry_failed: bool = False
-    """Run queries anew that failed before."""
-    energy: bool = False
-    """Read the device's energy meter before and after each query."""
-    deterministic: bool = False
-    """Hold torch to algorithms that give the same bytes every time."""
-    qids: frozenset[str] | None = None
-    """Queries to run, None for all. Where others are missing then, the cell is left without a summary."""
-
-    @classmethod
-    def of(cls, planned: Planned, results: Path, threads: int, **more: Any) -> Self:
-        """The job of a planned cell.
-
-        Args:
-            results: folder of all cells; threads: of this worker; more: further fields.
-        """
-        held = {
-            "request": planned.request,
-            "options": planned.options,
-            "backbone": planned.backbone,
-            "folder": planned.folder,
-            "collection": planned.collection,
-            "command": planned.command,
-        }
-        return cls(**{**held, "results": results, "threads": threads, **more})
 
 
 class Stop:

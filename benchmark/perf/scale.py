@@ -155,14 +155,15 @@ def main(cells: int, folder: Path | None, prepare: bool) -> None:
         complete(expand(suite), results)
         return
     suite = Suite.model_validate_json((folder / "suite.json").read_text())
-    rows: list[tuple[str, float, float]] = []
+    rows: list[tuple[str, float, float, float]] = []
 
     def now() -> tuple[float, float]:
         return time.perf_counter(), time.process_time()
 
     def timed(name: str, since: tuple[float, float]) -> None:
         seconds, processor = now()
-        rows.append((name, seconds - since[0], processor - since[1]))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+        rows.append((name, seconds - since[0], processor - since[1], peak))
 
     since = now()
     planned = expand(suite)
@@ -182,12 +183,11 @@ def main(cells: int, folder: Path | None, prepare: bool) -> None:
     since = now()
     assert len(standings(results)) == len(planned) == seen.found
     timed("their standing (status)", since)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     click.echo(f"{provenance.processor()}, load average at the end {os.getloadavg()[0]:.1f}\n")
-    click.echo(f"| {len(planned)} cells | seconds | of them on a processor |\n|---|--:|--:|")
-    for name, seconds, processor in [*rows, ("together", sum(row[1] for row in rows), sum(row[2] for row in rows))]:
-        click.echo(f"| {name} | {seconds:.1f} | {processor:.1f} |")
-    click.echo(f"\nPeak resident set: {peak:.0f} MiB.")
+    click.echo(f"| {len(planned)} cells | seconds | of them on a processor | peak MiB until then |\n|---|--:|--:|--:|")
+    rows.append(("together", sum(row[1] for row in rows), sum(row[2] for row in rows), rows[-1][3]))
+    for name, seconds, processor, peak in rows:
+        click.echo(f"| {name} | {seconds:.1f} | {processor:.1f} | {peak:.0f} |")
 
 
 if __name__ == "__main__":

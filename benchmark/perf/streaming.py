@@ -22,6 +22,7 @@ from benchmark.collections.base import Hit
 from benchmark.collections.runs import Runs
 from benchmark.evaluation.runfile import format_run
 from benchmark.harness import provenance, worker
+from benchmark.harness.job import Job
 from benchmark.harness.plan import plan
 from benchmark.perf.first_stage import passages
 from benchmark.suites import Suite
@@ -71,17 +72,7 @@ def read(results: Path, depth: int, emit: Callable[[dict[str, Any]], None]) -> N
         }
     )
     (planned,) = plan(suite, lambda _: None)
-    job = worker.Job(
-        request=planned.request,
-        options=planned.options,
-        backbone=None,
-        folder=None,
-        collection=planned.collection,
-        results=results,
-        threads=1,
-        command=planned.command,
-    )
-    worker.run(job, emit, worker.Stop())
+    worker.run(Job.of(planned, results, threads=1), emit, worker.Stop())
 
 
 @click.command()

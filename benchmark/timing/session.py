@@ -13,8 +13,9 @@ from benchmark.collections.base import Topic
 from benchmark.errors import UserError
 from benchmark.harness import provenance, worker
 from benchmark.harness.devices import current_uuid
+from benchmark.harness.job import Job
 from benchmark.harness.scoring import Outcome, score_query
-from benchmark.harness.worker import WARM_UP, Job
+from benchmark.harness.worker import WARM_UP
 from benchmark.timing.conditions import OtherLoad, snapshot
 from benchmark.timing.record import Conditions, TimedQuery, Timing
 from benchmark.timing.reference import Reference

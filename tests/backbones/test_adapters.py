@@ -14,7 +14,7 @@ from benchmark.backbones import sources
 from benchmark.backbones.catalogue import Selected, entries, find
 from benchmark.backbones.spec import AdapterSource, BackboneSpec, LocalSource
 from benchmark.errors import UserError
-from benchmark.harness.plan import backbone_request
+from benchmark.harness.requests import backbone_request
 from tests.support.command import command
 
 

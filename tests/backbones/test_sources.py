@@ -18,7 +18,7 @@ from benchmark.backbones import sources, wheels
 from benchmark.backbones.catalogue import Selected, find
 from benchmark.backbones.spec import BackboneSpec, Terms, WheelPackage, WheelSource
 from benchmark.errors import UserError
-from benchmark.harness.plan import backbone_request
+from benchmark.harness.requests import backbone_request
 from benchmark.hashing import sha256_file
 from tests.support.command import command
 

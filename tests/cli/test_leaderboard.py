@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmark import suites
+from benchmark.harness.job import Job
 from benchmark.harness.plan import plan
-from benchmark.harness.worker import Job, Stop, run
+from benchmark.harness.worker import Stop, run
 from tests.support.collection import write_suite
 from tests.support.command import command
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from benchmark import suites
 from benchmark.cli.options import prepared
 from benchmark.collections.rules import Rules
-from benchmark.harness import plan as planning
+from benchmark.harness import requests
 from benchmark.harness.plan import Planned, plan
 from benchmark.harness.record import BackboneRequest, CellRequest
 from benchmark.harness.runner import Execution, require_complete, run_cells
@@ -133,7 +133,7 @@ def test_the_attention_implementation_is_part_of_it(
     suite = write_suite(tmp_path / "s.yaml", small, ["icr"], [str(tiny_folder)])
     before = only(suite).request
     other = "sdpa" if before.backbone and before.backbone.attention != "sdpa" else "flash_attention_2"
-    monkeypatch.setattr(planning, "available_kernel", lambda _: other)
+    monkeypatch.setattr(requests, "available_kernel", lambda _: other)
     assert only(suite).request.identity != before.identity
 
 

@@ -17,8 +17,7 @@ from benchmark.backbones.spec import LocalSource
 from benchmark.cli.run import command as run_command
 from benchmark.collections import folder
 from benchmark.errors import UserError
-from benchmark.harness import plan as planning
-from benchmark.harness import record
+from benchmark.harness import record, requests
 from benchmark.harness.plan import Planned, plan, select
 from benchmark.harness.record import CellRequest
 from benchmark.suites import Suite
@@ -84,7 +83,7 @@ CHANGES: dict[str, Callable[[Path, Path, Path, pytest.MonkeyPatch], None]] = {
         "methods.registry.Plugin.source_files", lambda _: {"icr/method.py": "changed"}
     ),
     "the engine's code": lambda suite, town, model, patch: patch.setattr(
-        planning, "sha256_sources", lambda *_: {"backbones/attention.py": "changed"}
+        requests, "sha256_sources", lambda *_: {"backbones/attention.py": "changed"}
     ),
 }
 

@@ -11,11 +11,11 @@ from benchmark.backbones.spec import LocalSource
 from benchmark.harness import station
 from benchmark.harness.executors.base import job_of
 from benchmark.harness.held import Held, holding
+from benchmark.harness.job import Job
 from benchmark.harness.plan import Planned, plan
 from benchmark.harness.process import WorkerProcess
 from benchmark.harness.runner import Execution, require_complete, run_cells
 from benchmark.harness.store import read_cell
-from benchmark.harness.worker import Job
 from benchmark.suites import find
 from tests.support.collection import write_suite
 from tests.support.sweep import InProcess, Sweep, Watch, sweep

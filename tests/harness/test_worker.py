@@ -14,10 +14,11 @@ from benchmark import suites
 from benchmark.backbones.spec import LocalSource
 from benchmark.errors import UserError
 from benchmark.harness import energy, worker
+from benchmark.harness.job import Job
 from benchmark.harness.plan import plan
 from benchmark.harness.reporting import FAILED
 from benchmark.harness.store import CellWriter, read_cell
-from benchmark.harness.worker import WARM_UP, Job, Stop, run
+from benchmark.harness.worker import WARM_UP, Stop, run
 from methods.first_stage.method import FirstStage
 from methods.icr.method import Icr
 from tests.support.collection import QUERIES, write_suite

@@ -17,11 +17,12 @@ from typing import Any
 
 from benchmark import suites
 from benchmark.harness import provenance, worker
+from benchmark.harness.job import Job
 from benchmark.harness.plan import plan
 from benchmark.harness.record import CellSummary, Cost, Metrics
 from benchmark.harness.scoring import score_query
 from benchmark.harness.store import SESSIONS, read_cell
-from benchmark.harness.worker import Job, Stop
+from benchmark.harness.worker import Stop
 from tests.support.collection import write_suite
 
 QUERIES = 20
@@ -75,16 +76,7 @@ def _job(root: Path) -> Job:
     (town / "qrels.tsv").write_text("\n".join(f"{qid} 0 d3 1" for qid in queries) + "\n")
     suite = write_suite(root / "suite.yaml", town, depth=30)
     (cell,) = plan(suites.find(str(suite)), lambda _: None)
-    return Job(
-        request=cell.request,
-        options=cell.options,
-        backbone=None,
-        folder=None,
-        collection=cell.collection,
-        results=root,
-        threads=1,
-        command="rerankbench run town",
-    )
+    return Job.of(cell, root, threads=1, command="rerankbench run town")
 
 
 def _attempt(job: Job, results: Path, log: Path, seconds: float | None, in_hand: bool = False) -> int:

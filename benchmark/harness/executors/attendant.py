@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmark.backbones import catalogue
 from benchmark.backbones.sources import prepare
 from benchmark.errors import UserError
-from benchmark.harness.plan import engine_sha256
+from benchmark.harness.job import Job
+from benchmark.harness.requests import engine_sha256
 from benchmark.harness.station import LAST, THREAD_LIMITS, Event, Station
 from benchmark.harness.store import LINES, MACHINE, RUN, SESSIONS, SUMMARY
-from benchmark.harness.worker import Job
 from benchmark.hashing import sha256_json
 from methods import registry
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from benchmark.harness.job import Job
 from benchmark.harness.plan import Planned
 from benchmark.harness.station import Event
-from benchmark.harness.worker import Job
 
 
 @dataclass(frozen=True)

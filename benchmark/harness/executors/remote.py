@@ -12,12 +12,12 @@ from typing import Protocol
 from benchmark.collections import catalogue as collections
 from benchmark.harness.executors.attendant import Order
 from benchmark.harness.executors.base import Execution, job_of
+from benchmark.harness.job import Job
 from benchmark.harness.plan import Planned
 from benchmark.harness.provenance import now
 from benchmark.harness.record import CellFailure
 from benchmark.harness.station import LAST, Event
 from benchmark.harness.store import CellWriter
-from benchmark.harness.worker import Job
 
 LOSSES = 3
 """Times that an order may be lost with its worker or machine before its cell counts as failed."""

@@ -17,7 +17,7 @@ from benchmark.backbones.loader import load
 from benchmark.backbones.sources import prepare
 from benchmark.backbones.spec import HubSource, VllmSource
 from benchmark.errors import QueryError, UserError
-from benchmark.harness.plan import backbone_request
+from benchmark.harness.requests import backbone_request
 from methods.base import Candidate
 from methods.first.method import First, FirstOptions
 from tests.support import vllm_stand_in
