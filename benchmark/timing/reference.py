@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 ATTENTION, PAIRS = "attention", "pairs"
 """Needs that say how the model is run."""
 
+ALIKE = 0.75
+"""Length, as a part of the longest one's, from which a sequence shares its batch: padding is work of nobody's."""
+
 
 class Reference:
     """Notes a query's tokens while a method runs, and then runs the model over them, and nothing else.
 
     A prompt is one sequence, whole, however much of it the method shared with other prompts or took from a cache;
     prefix and branches of a read attention are one prompt. Generated tokens are no part of it. Sequences are put into
-    batches as methods do. Of a decoder no logits are computed.
+    batches as methods do, but for those that would be padding for the most part. Of a decoder no logits are computed.
 
     Args:
         backbone: whose weights are held in this process (`possible`); needs: of the method, as in its card.
@@ -91,7 +94,7 @@ class Reference:
             sequences, answers = sequences[::2], sequences[1::2]
         kernel: Any = vars(self._backbone.attention)["_kernel"] if self._reads else "sdpa"
         lengths = [len(ids) for ids in sequences]
-        for batch in batches(lengths):
+        for batch in (alike for mixed in batches(lengths) for alike in _alike(mixed, lengths)):
             width = max(lengths[number] for number in batch)
             inputs: dict[str, Any] = {"input_ids": [padded(sequences[number], width) for number in batch]}
             if self._masked or answers:
@@ -109,3 +112,15 @@ def _whole(given: Any) -> list[int]:
     if hasattr(given, "branches"):
         return [*given.prefix, *(token for branch in given.branches for token in branch.ids)]
     return list(given)
+
+
+def _alike(batch: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """A batch, longest first, cut where sequences become much shorter than its first."""
+    part: list[int] = []
+    for number in batch:
+        if part and lengths[number] < ALIKE * lengths[part[0]]:
+            yield part
+            part = []
+        part.append(number)
+    if part:
+        yield part

@@ -70,6 +70,20 @@ def test_what_was_asked_outside_is_not_noted(tiny_backbone: Backbone) -> None:
     assert seen == []
 
 
+def test_a_short_prompt_is_not_filled_up_to_a_long_one(tiny_backbone: Backbone) -> None:
+    """RouteHead's query beside its documents, say: as padding it would count as much as they do."""
+    states = tiny_backbone.attention.states
+
+    def ask() -> None:
+        for length in (10, 40, 38):
+            states(list(range(1, length + 1)), 1)
+
+    reference = noted(tiny_backbone, {"attention"}, ask)
+    with forwards(vars(tiny_backbone)["_model"]) as seen:
+        reference.run()
+    assert [tuple(call["input_ids"].shape) for call in seen] == [(2, 40), (1, 10)]
+
+
 def test_prompts_are_whole_although_the_method_shares_their_beginning() -> None:
     backbone = made.backbone()
     common = list(range(3, 103))
@@ -91,7 +105,7 @@ def test_written_answers_are_no_part_of_it() -> None:
 
 
 def test_pairs_are_run_with_their_mask(tiny_pairs_backbone: Backbone) -> None:
-    pairs = [("a river", "a town"), ("a river", "a town by the river")]
+    pairs = [("a river by the old town", "a town"), ("a river by the old town", "a town by it")]
     reference = noted(tiny_pairs_backbone, {"pairs"}, lambda: tiny_pairs_backbone.pairs.scores(pairs, 100))
     with forwards(vars(tiny_pairs_backbone)["_model"]) as seen:
         tiny_pairs_backbone.pairs.scores(pairs, 100)
@@ -110,7 +124,7 @@ def test_an_encoder_with_a_decoder_gets_both_sides() -> None:
     model = AutoModelForSeq2SeqLM.from_config(config, dtype=torch.float32).eval()
     backbone = Backbone("t5", model, made.tokenizer(), Chat(prefix="", suffix="", separator=""), 512, 0)
     language = backbone.language
-    prompts = [language.encode(text, "b") for text in ("short", "something longer")]
+    prompts = [language.encode(text, "b") for text in ("something short", "something longer")]
     reference = noted(backbone, {"logits"}, lambda: language.likelihood(prompts))
     with forwards(vars(backbone)["_model"]) as seen:
         language.likelihood(prompts)
