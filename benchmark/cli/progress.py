@@ -20,7 +20,7 @@ LINE_EVERY = 10.0
 FOUND = 20
 """Cells in a row that are found complete and told one by one."""
 
-COLOUR = {"found": "green", "done": "green", "again": "yellow", "failed": "red"}
+COLOUR = {"found": "green", "done": "green", "lost": "yellow", "failed": "red"}
 
 
 class RunProgress:
@@ -102,7 +102,7 @@ class RunProgress:
 
     def worker_lost(self, planned: Planned, why: str) -> None:
         """See `runner.Progress`."""
-        self._say("again", f"{_title(planned)}: a worker was lost ({why}); what it had in hand is sent out again")
+        self._say("lost", f"{_title(planned)}: a worker was lost ({why})")
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """See `runner.Progress`."""

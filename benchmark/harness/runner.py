@@ -38,7 +38,7 @@ class Progress(Protocol):
         """A query has its line."""
 
     def worker_lost(self, planned: Planned, why: str) -> None:
-        """A worker on another machine was lost with the cell in hand, which is sent out again."""
+        """A worker on another machine was lost with the cell in hand, which is sent out again or will have failed."""
 
     def cell_ended(self, planned: Planned, problem: str | None) -> None:
         """The worker ended."""

@@ -20,4 +20,4 @@ def test_a_worker_that_is_lost_is_told(tmp_path: Path) -> None:
         progress.worker_lost(cell, "its [node] died")
     _, line = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     what = f"first-stage, {cell.request.collection.name}"
-    assert line == f"again  {what}: a worker was lost (its [node] died); what it had in hand is sent out again"
+    assert line == f"lost   {what}: a worker was lost (its [node] died)"

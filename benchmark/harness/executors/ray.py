@@ -33,8 +33,11 @@ class Seat:
                 told = True
                 self._attendant.stop()
             # Ray sends into generators, and so cannot be handed on to a list's iterator.
-            for event in self._attendant.step(0.2):  # noqa: UP028
+            for event in self._attendant.step(0.2):
                 yield event
+                if event["event"] in LAST:
+                    # When this goes on the next order may have begun, in the other thread: its events are not ours.
+                    return
 
     def hello(self) -> None:
         """Answers when the actor runs."""

@@ -192,7 +192,8 @@ class RemoteExecutor:
                 del self._sent[number]
                 if event["begun"]:
                     sent.losses.append(event["why"])
-                self._lost(sent, event["why"])
+                    self.events.append((cell.planned, {"event": "lost", "why": event["why"]}))
+                self._lost(sent)
             case name if name in LAST:
                 del self._sent[number]
                 if name == "done" and sent.qids is not None and cell.out == 1 and cell.bad is None:
@@ -200,12 +201,11 @@ class RemoteExecutor:
                     self._enqueue(_Sent(cell, None))
                 self._over(cell, event)
 
-    def _lost(self, sent: _Sent, why: str) -> None:
+    def _lost(self, sent: _Sent) -> None:
         if self._stopping:
             self._over(sent.cell, {"event": "stopped"})
         elif len(sent.losses) < LOSSES:
             self._waiting.append(sent)
-            self.events.append((sent.cell.planned, {"event": "lost", "why": why}))
         else:
             message = f"the worker or its machine was lost {LOSSES} times before the cell was complete"
             failure = CellFailure(when=now(), kind="ended", message=message, last_lines=tuple(sent.losses))
