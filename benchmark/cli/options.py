@@ -34,46 +34,6 @@ RESULTS = ResultsType()
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The suite, and what is taken of it or put in its place."""
-    for decorate in (
-        click.option(
-            "--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's."
-        ),
-        click.option(
-            "--option",
-            "options",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="An option of the method, on top of its preset (repeatable; needs one --method).",
-        ),
-        click.option(
-            "--collection",
-            "collections",
-            multiple=True,
-            metavar="NAME[:SPLIT[:RUN]]",
-            help="This collection instead of the suite's (repeatable).",
-        ),
-        click.option(
-            "--backbone",
-            "backbones",
-            multiple=True,
-            metavar="NAME",
-            help="This backbone instead of the suite's (repeatable).",
-        ),
-        click.option(
-            "--method",
-            "methods",
-            multiple=True,
-            metavar="NAME[:PRESET]",
-            help="Only this method (repeatable); need not be in the suite.",
-        ),
-        click.argument("suite"),
-    ):
-        function = decorate(function)
-    return function
-
-
 def backbone_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--backbone-threads``, ``--dtype`` and ``--accept-terms``."""
     for decorate in (

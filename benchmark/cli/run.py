@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.executors import Asked, executor_options
-from benchmark.cli.options import (
-    RESULTS,
-    backbone_options,
-    deterministic_option,
-    key_values,
-    prepared,
-    selection_options,
-)
+from benchmark.cli.options import RESULTS, backbone_options, deterministic_option
+from benchmark.cli.selection import planned_cells, selection_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,12 +73,10 @@ def command(
     """
     from rich.console import Console
 
-    from benchmark import suites
     from benchmark.cli.progress import RunProgress
     from benchmark.cli.table import print_results
     from benchmark.harness.devices import accelerators
     from benchmark.harness.mirror import ObjectMirror
-    from benchmark.harness.plan import plan, select
     from benchmark.harness.runner import Execution, require_complete, run_cells
 
     asked = Asked(**where)
@@ -92,12 +84,10 @@ def command(
     if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
         raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
-    held = suites.to_run(suite, collections, console.print)
-    chosen = select(held, methods, backbones, collections, depth, key_values(options))
-    typed = suite if Path(suite).suffix else None
-    cells = plan(
-        chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=console.print
-    )
+    cells = planned_cells(
+        suite, methods, backbones, collections, options, depth,
+        dtype=dtype, accept_terms=accept_terms, note=console.print,
+    )  # fmt: skip
     mirror = None if isinstance(results, Path) else ObjectMirror(results, note=console.print)
     folder = mirror.folder if mirror else Path(results)
     if mirror:

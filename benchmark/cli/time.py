@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import (
-    backbone_options,
-    deterministic_option,
-    key_values,
-    prepared,
-    selection_options,
-)
+from benchmark.cli.options import backbone_options, deterministic_option
+from benchmark.cli.selection import planned_cells, selection_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,9 +68,7 @@ def command(
     """
     import psutil
 
-    from benchmark import suites
     from benchmark.harness.devices import accelerators
-    from benchmark.harness.plan import plan, select
     from benchmark.harness.provenance import usable_cores
     from benchmark.timing.runner import Asked, time_cells
 
@@ -84,10 +77,10 @@ def command(
             "--workers: cells that run side by side slow each other down, so latency is measured with one worker. For "
             "many queries at once add --throughput N."
         )
-    held = suites.to_run(suite, collections, _say)
-    chosen = select(held, methods, backbones, collections, depth, key_values(options))
-    typed = suite if Path(suite).suffix else None
-    cells = plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=_say)
+    cells = planned_cells(
+        suite, methods, backbones, collections, options, depth,
+        dtype=dtype, accept_terms=accept_terms, note=_say,
+    )  # fmt: skip
     load = psutil.getloadavg()[0]
     if load > BUSY:
         _say(f"This machine is busy: load average {load:.1f} on {usable_cores()} processors. It is noted.")

@@ -15,9 +15,6 @@ from benchmark.harness.record import CellFailure
 LAST = {"done", "stopped", "problems", "failed"}
 """Events after which nothing more comes of a job; every job ends with one of them."""
 
-THREAD_LIMITS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
-"""Variables that bound the threads of the libraries in a worker that shares the machine with others."""
-
 Event = dict[str, Any]
 
 FRUITLESS = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.harness.plan import Planned
 from benchmark.harness.runner import terminated_is_interrupted
-from benchmark.harness.station import THREAD_LIMITS
+from benchmark.harness.sharing import share
 from benchmark.harness.store import CellWriter
 from benchmark.timing.process import TimingProcess
 from benchmark.timing.record import Timing
@@ -101,10 +101,8 @@ def throughput(job: TimingJob, failed: tuple[str, ...], asked: Asked) -> float:
     with ExitStack() as stack:
         processes = []
         for number in range(asked.at_once):
-            environment = dict.fromkeys(THREAD_LIMITS, str(threads))
-            if asked.accelerators:
-                environment["CUDA_VISIBLE_DEVICES"] = asked.accelerators[number % len(asked.accelerators)]
-            processes.append(stack.enter_context(TimingProcess(each, environment)))
+            process = TimingProcess(each, share(threads, number, asked.accelerators))
+            processes.append(stack.enter_context(process))
         for process in processes:
             process.heard("ready")
         begun = time.perf_counter()

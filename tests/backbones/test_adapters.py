@@ -93,6 +93,7 @@ def test_what_is_no_adapter_is_named(
         sources.prepare(selected(adapter, tiny_talker))
 
 
+@pytest.mark.slow
 def test_an_entry_with_an_adapter_runs_from_the_command_line(
     cache: Path, tmp_path: Path, tiny_talker: Path, adapter: Path, small: Path
 ) -> None:

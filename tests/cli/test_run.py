@@ -205,6 +205,7 @@ def test_failures_are_shown_as_they_are(faulty: pytest.MonkeyPatch, tmp_path: Pa
     assert row.split()[-2] == "4"
 
 
+@pytest.mark.slow
 def test_a_dead_worker_is_tried_again_on_request_with_several_workers(
     faulty: pytest.MonkeyPatch, tmp_path: Path, small: Path, results: Path
 ) -> None:

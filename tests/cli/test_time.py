@@ -35,6 +35,7 @@ def test_a_real_backbone(suite: Path, tmp_path: Path, tiny_folder: Path) -> None
     assert "icr:default on tiny-llama, town: repeat 3 of 3, query 'q" in result.err
 
 
+@pytest.mark.slow
 def test_a_served_model_has_no_reference(tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", "sk-opensesame")
     with serving() as stub:

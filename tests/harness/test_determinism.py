@@ -30,8 +30,10 @@ def torch_as_it_was() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("torch_as_it_was")
-@pytest.mark.parametrize("deterministic", [False, True])
-@pytest.mark.parametrize("method", ["icr", "rankgpt"])
+@pytest.mark.parametrize(
+    ("method", "deterministic"),
+    [("icr", False), ("icr", True), ("rankgpt", False), pytest.param("rankgpt", True, marks=pytest.mark.slow)],
+)
 def test_running_again_writes_the_same_bytes(
     tmp_path: Path, small: Path, tiny_talker: Path, method: str, deterministic: bool
 ) -> None:

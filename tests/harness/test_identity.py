@@ -178,6 +178,7 @@ def test_the_entrys_chat_markers_are_part_of_it(tmp_path: Path, small: Path, tin
     assert "markup_sha256" not in found[0].model_dump()
 
 
+@pytest.mark.slow
 def test_executor_and_folder_are_no_part_of_it(tmp_path: Path, small: Path) -> None:
     """The same cell, run here and there in different ways, has the same folder and the same bytes of its run file."""
     cell = only(write_suite(tmp_path / "s.yaml", small))

@@ -37,7 +37,7 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place of this test's own."""
     base = request.getfixturevalue("s3") if request.param == "s3" else "memory://store"
@@ -180,6 +180,7 @@ def test_a_cell_that_a_process_of_this_machine_writes_is_left_alone(made: Sweep,
     assert (here.folder / first.slug / "summary.json").is_file()
 
 
+@pytest.mark.parametrize("url", ["memory", "s3"], indirect=True)
 def test_leases(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     files, root = fsspec.core.url_to_fs(url)
     first, second, third = (Lease(files, f"{root}/lease") for _ in range(3))
@@ -200,6 +201,7 @@ def test_leases(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert third.acquire()
 
 
+@pytest.mark.parametrize("url", ["memory", "s3"], indirect=True)
 def test_of_two_that_look_at_the_same_time_one_gets_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     files, root = fsspec.core.url_to_fs(url)
     first, second = (Lease(files, f"{root}/lease") for _ in range(2))

@@ -217,7 +217,10 @@ def test_a_method_that_ends_the_process_is_a_failure(undisturbed: Undisturbed, t
     assert problem.startswith("the worker ended with status 0 before the cell was complete")
 
 
-@pytest.mark.parametrize(("error", "kind"), [("memory", "out of memory"), ("device", "device fault")])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [("memory", "out of memory"), pytest.param("device", "device fault", marks=pytest.mark.slow)],
+)
 def test_a_fault_of_the_machine_is_the_cells_failure_and_no_querys(
     undisturbed: Undisturbed, tmp_path: Path, error: str, kind: str
 ) -> None:
@@ -319,7 +322,9 @@ def test_a_cell_that_another_process_writes_is_refused(undisturbed: Undisturbed,
     ]
 
 
-@pytest.mark.parametrize("how", ["to the command alone", "to its whole group, as Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("to the command alone", marks=pytest.mark.slow), "to its whole group, as Ctrl-C", "SIGTERM"]
+)
 def test_interrupted_runs_stop_cleanly_and_go_on(undisturbed: Undisturbed, tmp_path: Path, how: str) -> None:
     group = "group" in how
     arguments = ["run", undisturbed.suite, "--method", "faulty", "--method", "first-stage", "--results", tmp_path]

@@ -107,6 +107,7 @@ def test_cells_of_one_process_are_those_of_processes_of_their_own(
     assert sum(record.warm_up for record in read_cell(shared / cells[1].slug).records) == 3
 
 
+@pytest.mark.slow
 def test_a_crash_costs_the_cell_in_hand_and_the_next_has_a_new_process(
     tmp_path: Path, processes: list[WorkerProcess]
 ) -> None:

@@ -51,6 +51,7 @@ def test_shapes_runs_anywhere_with_the_tiny_one() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_language_compares_scores_and_writing_with_the_bare_work(tiny_talker: Path) -> None:
     arguments = ["--backbone", str(tiny_talker), "--documents", "3", "--words", "5", "--tokens", "4", "--repeats", "1"]
     result = CliRunner().invoke(language.main, [*arguments, "--json"], catch_exceptions=False)
@@ -71,6 +72,7 @@ def test_pairwise_compares_comparisons_one_by_one_and_together(tiny_talker: Path
     assert all(row["seconds"] > 0 for rows in groups for row in rows)
 
 
+@pytest.mark.slow
 def test_few_heads_and_a_router_are_compared_with_the_bare_forward(
     tiny_folder: Path, tmp_path: Path, cache: Path
 ) -> None:

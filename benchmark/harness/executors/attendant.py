@@ -21,7 +21,8 @@ from benchmark.backbones.sources import prepare
 from benchmark.errors import UserError
 from benchmark.harness.job import Job
 from benchmark.harness.requests import engine_sha256
-from benchmark.harness.station import LAST, THREAD_LIMITS, Event, Station
+from benchmark.harness.sharing import share
+from benchmark.harness.station import LAST, Event, Station
 from benchmark.harness.store import LINES, MACHINE, RUN, SESSIONS, SUMMARY
 from benchmark.hashing import sha256_json
 from methods import registry
@@ -50,7 +51,7 @@ class Attendant:
     """
 
     def __init__(self, threads: int) -> None:
-        self._station = Station(os.environ | dict.fromkeys(THREAD_LIMITS, str(threads)))
+        self._station = Station(os.environ | share(threads))
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._folder = Path()
         self._told: set[str] = set()

@@ -21,7 +21,8 @@ class Execution:
         workers: processes at once.
         query_timeout: seconds a query may take before its worker is killed and the query counted as failed.
         retry_failed: run cells again whose worker ended early, and queries that failed.
-        accelerators: CUDA devices, as in CUDA_VISIBLE_DEVICES, that workers are spread over; empty: as they come.
+        accelerators: CUDA devices, as in CUDA_VISIBLE_DEVICES, that workers are spread over, if several; empty:
+            as they come.
         energy: read the device's energy meter; deterministic: hold torch to algorithms that always give the same bytes.
     """
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmark.harness.executors.base import Execution, job_of
 from benchmark.harness.plan import Planned
-from benchmark.harness.station import THREAD_LIMITS, Event, Station
+from benchmark.harness.sharing import share
+from benchmark.harness.station import Event, Station
 
 
 @dataclass
@@ -82,10 +83,6 @@ class LocalExecutor:
             station.close()
 
     def _environment(self, number: int) -> dict[str, str] | None:
-        changes: dict[str, str] = {}
-        if self._execution.workers > 1:
-            changes |= dict.fromkeys(THREAD_LIMITS, str(self._threads))
-        devices = self._execution.accelerators
-        if devices:
-            changes["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
-        return os.environ | changes if changes else None
+        if self._execution.workers == 1:
+            return None
+        return os.environ | share(self._threads, number, self._execution.accelerators)

@@ -42,6 +42,7 @@ def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
     compare("core", {"spans": "official", **TINY[run]}, demo_backbone, records, inputs(golden))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", FULL)
 def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
     if FULL[run]["heads"] == "all" and not all_golden:

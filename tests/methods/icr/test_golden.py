@@ -40,10 +40,8 @@ def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
     compare("icr", {"spans": "official", **TINY[run]}, demo_backbone, records, inputs(golden))
 
 
-LONGEST = "masked_NA_calibration__QA__sliding_w10_s5"
-
-
-@pytest.mark.parametrize("run", [pytest.param(run, marks=[pytest.mark.slow] * (run == LONGEST)) for run in FULL])
+@pytest.mark.slow
+@pytest.mark.parametrize("run", FULL)
 def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
     options, some = FULL[run]
     if not all_golden and not some:

@@ -124,6 +124,7 @@ def test_outcomes(straight: list[int], swapped: list[int], expected: int) -> Non
     assert outcome(straight, swapped) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mechanism", ["generation", "likelihood", "attention"])
 def test_batched_is_unbatched_on_a_real_model(demo_language_backbone: Backbone, mechanism: str) -> None:
     options = {"framework": "allpairs", "mechanism": mechanism}

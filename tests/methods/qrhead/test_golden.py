@@ -40,6 +40,7 @@ def test_tiny(run: str, shared: Path, demo_backbone: Backbone) -> None:
     compare("qrhead", {"spans": "official", "heads": TINY[run]}, demo_backbone, records, inputs(golden))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", FULL)
 def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golden: bool) -> None:
     if FULL[run] == "all" and not all_golden:

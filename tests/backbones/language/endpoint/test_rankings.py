@@ -37,6 +37,7 @@ CANDIDATES = [
 QUERIES = ["How many countries does the Danube cross?", "What removes lime from copper?"]
 CHAT: dict[str, Any] = {"prefill": "continue_final_message", "top_logprobs": 5000}
 COMPLETIONS: dict[str, Any] = {"api": "completions", "tokenizer": DEMO}
+ALSO = pytest.param(COMPLETIONS, marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,9 @@ def served(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Callabl
     return make
 
 
-@pytest.mark.parametrize("changes", [CHAT, COMPLETIONS, COMPLETIONS | {"echo": True, "top_logprobs": 5}])
+@pytest.mark.parametrize(
+    "changes", [CHAT, ALSO, pytest.param(COMPLETIONS | {"echo": True, "top_logprobs": 5}, marks=pytest.mark.slow)]
+)
 def test_first_ranks_as_it_does_locally(
     served: Callable[..., Backbone], demo_language_backbone: Backbone, changes: dict[str, Any]
 ) -> None:
@@ -76,7 +79,7 @@ def test_first_ranks_as_it_does_locally(
         assert remote.rerank(query, CANDIDATES) == pytest.approx(expected, abs=1e-3)
 
 
-@pytest.mark.parametrize("changes", [CHAT, COMPLETIONS])
+@pytest.mark.parametrize("changes", [CHAT, ALSO])
 def test_rankgpt_ranks_as_it_does_locally(
     served: Callable[..., Backbone], demo_language_backbone: Backbone, changes: dict[str, Any]
 ) -> None:
