@@ -12,8 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmark.errors import UserError
 from benchmark.hashing import sha256_sources
 from benchmark.names import canonical, unknown
@@ -63,15 +61,12 @@ class Plugin:
         return found[0]
 
     def options(self, preset: str = "default", changes: Mapping[str, Any] | None = None) -> Options:
-        """Validated options: the preset's, with ``changes`` on top.
-
-        Values that are strings are read as YAML, so ``window=20`` is a number; what is no YAML stays as it is.
-        """
+        """Validated options: the preset's, with ``changes`` on top."""
         presets = self.card.presets
         if preset != "default" and preset not in presets:
             raise unknown(f"preset of method '{self.name}':", preset, ["default", *presets])
         values = dict(presets[preset].options) if preset in presets else {}
-        values.update(typed(changes or {}))
+        values.update(changes or {})
         return parse(self.method_class.options_class, values, f"Method '{self.name}'")
 
     def source_files(self) -> dict[str, str]:
@@ -139,15 +134,3 @@ def _installed() -> list[Plugin]:
             )
         found.append(Plugin(canonical(point.name), point.module, Path(spec.submodule_search_locations[0])))
     return found
-
-
-def typed(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as typed in a shell: strings are read as YAML, and stay as they are where they are none."""
-    return {key: _scalar(value) if isinstance(value, str) else value for key, value in changes.items()}
-
-
-def _scalar(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text

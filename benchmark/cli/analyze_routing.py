@@ -49,7 +49,7 @@ def routing(
     from benchmark.collections import catalogue as collections
     from benchmark.harness.training import training
     from benchmark.schema import parse
-    from methods.registry import typed
+    from benchmark.shell_values import typed
     from methods.routehead.method import FEWEST, RouteHead, RouteHeadOptions, RouteHeadSettings
 
     chosen = parse(RouteHeadSettings, typed(key_values(settings)), "Fit of 'routehead'")

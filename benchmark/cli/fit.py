@@ -57,15 +57,15 @@ def command(
     from benchmark.collections import catalogue as collections
     from benchmark.harness.training import training
     from benchmark.schema import parse
+    from benchmark.shell_values import typed
     from methods import registry
-    from methods.registry import typed
 
     plugin = registry.find(method)
     method_class = plugin.method_class
     if method_class.fit_settings is None:
         fitted = [name for name, other in registry.plugins().items() if other.method_class.fit_settings]
         raise UserError(f"Method '{plugin.name}' has nothing to fit. These have: {', '.join(fitted)}.")
-    values = plugin.options(preset, key_values(options))
+    values = plugin.options(preset, typed(key_values(options)))
     chosen = parse(method_class.fit_settings, typed(key_values(settings)), f"Fit of '{plugin.name}'")
     collection = collections.find(collection_name, split)
     if collection.split in MEASURED and not allow_test:

@@ -45,10 +45,11 @@ def command(
     """
     from benchmark.backbones import catalogue
     from benchmark.requests import read_requests
+    from benchmark.shell_values import typed
     from methods import registry
 
     plugin = registry.find(method_name)
-    values = plugin.options(preset, key_values(options))
+    values = plugin.options(preset, typed(key_values(options)))
     selected = catalogue.find(backbone_name) if backbone_name else None
     if plugin.card.needs and selected is None:
         raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")

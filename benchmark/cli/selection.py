@@ -78,8 +78,9 @@ def planned_cells(
     """
     from benchmark import suites
     from benchmark.harness.plan import plan, select
+    from benchmark.shell_values import typed
 
     held = suites.to_run(suite, collections, note)
-    chosen = select(held, methods, backbones, collections, depth, key_values(options))
-    typed = suite if Path(suite).suffix else None
-    return plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=typed, note=note)
+    chosen = select(held, methods, backbones, collections, depth, typed(key_values(options)))
+    file = suite if Path(suite).suffix else None
+    return plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=file, note=note)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 
 from benchmark.harness.record import CollectionRequest
+from benchmark.shell_values import in_shell
 from benchmark.suites import Suite, SuiteCollection, SuiteMethod
 
 
@@ -19,7 +19,7 @@ def of_method(name: str, entry: SuiteMethod) -> str:
     """Which method, with what its entry changes."""
     words = ["--method", f"{name}:{entry.preset}"]
     for key, value in entry.options.items():
-        words += ["--option", f"{key}={impersonal_name(value) if isinstance(value, str) else json.dumps(value)}"]
+        words += ["--option", f"{key}={in_shell(impersonal_name(value) if isinstance(value, str) else value)}"]
     return shlex.join(words)
 
 

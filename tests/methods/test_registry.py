@@ -13,7 +13,6 @@ import pytest
 
 from benchmark.errors import UserError
 from methods import registry
-from methods.base import Options
 from methods.registry import Plugin, find, plugins
 from tests.support.plugin import METHOD, installed, write_plugin
 
@@ -179,34 +178,12 @@ def test_changes_come_on_top_of_a_preset() -> None:
     assert plugin.options("default") == plugin.options()
 
 
-class Loose(Options):
-    text: str = ""
-    number: float = 0
-    flag: bool = False
-    numbers: tuple[int, ...] = ()
-    anything: Any = None
-
-
-@pytest.mark.parametrize(
-    ("key", "written", "value"),
-    [
-        ("number", "1e-3", 1e-3),
-        ("number", " 2 ", 2.0),
-        ("flag", "true", True),
-        ("flag", "off", False),
-        ("numbers", "[1, 2]", (1, 2)),
-        ("text", "plain words", "plain words"),
-        ("text", '"5"', "5"),
-        ("text", "Query: {q", "Query: {q"),
-        ("text", "[1", "[1"),
-        ("text", "a=b", "a=b"),
-        ("anything", "", None),
-    ],
-)
-def test_options_from_the_command_line_are_typed(key: str, written: str, value: object, monkeypatch: Any) -> None:
-    monkeypatch.setattr(find("first-stage").method_class, "options_class", Loose)
-    options = find("first-stage").options(changes={key: written})
-    assert getattr(options, key) == value
+@pytest.mark.parametrize("name", [name for name in plugins() if name != "faulty"])
+def test_options_that_are_given_again_are_the_same(name: str) -> None:
+    """As a submission's are when it is verified."""
+    for preset in ("default", *find(name).card.presets):
+        options = find(name).options(preset)
+        assert find(name).options(changes=options.model_dump(mode="json")) == options
 
 
 def test_unknown_presets_get_the_nearest_one() -> None:
