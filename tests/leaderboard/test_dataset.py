@@ -1,4 +1,5 @@
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -35,15 +36,54 @@ def test_the_schema_in_docs_is_the_one_of_the_code() -> None:
     assert path.read_text(encoding="utf-8") == pretty(dataset.schema()), "python -m leaderboard.write_schema"
 
 
-def test_the_zip_has_all_tables_and_the_same_bytes_for_the_same_content(demo_site: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(demo_site / "data" / "leaderboard.zip") as archive:
+def test_the_zip_has_everything_and_the_same_bytes_for_the_same_content(demo_site: Path, tmp_path: Path) -> None:
+    data = demo_site / "data"
+    with zipfile.ZipFile(data / "leaderboard.zip") as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    tables = {f"tables/{path.name}": path.read_bytes() for path in (demo_site / "data" / "tables").iterdir()}
-    assert tables.items() <= held.items()
-    assert set(held) - set(tables) == {"README.txt", "leaderboard.json", "leaderboard.schema.json"}
-    assert b"CC0-1.0" in held["README.txt"]
-    files = {"data/a": b"1", "data/b": b"2"}
-    assert bundle.pack(files) == bundle.pack(dict(reversed(files.items())))
+    assert b"CC0-1.0" in held.pop("README.txt")
+    runs = {name: held.pop(name) for name in list(held) if name.startswith("runs/")}
+    of_pages = {path for path in (data / "tables").iterdir() if not path.name.startswith("queries-")}
+    expected = [*of_pages, data / "leaderboard.json", data / "leaderboard.schema.json"]
+    assert held == {path.relative_to(data).as_posix(): path.read_bytes() for path in expected}
+    (path,) = (data / "runs").iterdir()
+    assert runs == {f"runs/{path.name}": path.read_bytes()}
+    assert f'href="../data/runs/{path.name}"' in next((demo_site / "collections").glob("demo-*.html")).read_text(
+        "utf-8"
+    )
+    members = [("b", b"1"), ("a.zip", path)]
+    bundle.write(tmp_path / "one", members)
+    time.sleep(0.01)
+    bundle.write(tmp_path / "two", members)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_the_zip_of_a_collection_has_every_file_of_every_run(demo_site: Path) -> None:
+    (path,) = (demo_site / "data" / "runs").iterdir()
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    runs = Dataset.model_validate_json((demo_site / "data" / "leaderboard.json").read_bytes()).runs
+    assert {name.partition("/")[0] for name in held} == {Path(run.page).stem for run in runs}
+    for run in runs:
+        name = Path(run.page).stem
+        for file in run.files:
+            assert held.pop(f"{name}/{Path(file.path).name}") == (demo_site / file.path).read_bytes()
+        for kind in ("csv", "json"):
+            assert (
+                held.pop(f"{name}/queries.{kind}")
+                == (demo_site / "data" / "tables" / f"queries-{name}.{kind}").read_bytes()
+            )
+    assert held == {}
+
+
+def test_the_record_of_a_run_holds_what_its_folder_does(tmp_path: Path) -> None:
+    folder = cells.write_cell(tmp_path / "results", cells.request(), timed_on=cells.machine())
+    later = cells.machine(started="2026-03-02T10:00:00+00:00")
+    (folder / "sessions.jsonl").write_text(f"{later.model_dump_json()}\n" * 2, encoding="utf-8")
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    record = json.loads((site / "data" / folder.name / "record.json").read_bytes())
+    for part in ("request", "machine", "summary", "timing"):
+        assert record.pop(part) == json.loads((folder / f"{part}.json").read_bytes())
+    assert record == {"sessions": [later.model_dump(mode="json")] * 2}
 
 
 def test_every_table_of_the_overview_has_its_data_and_a_link_to_it(demo_site: Path) -> None:
