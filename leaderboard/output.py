@@ -152,9 +152,7 @@ class Output:
         else:
             # A lone surrogate, which a hostile name may hold, is no text.
             data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-            # Never over another file: two pages would have the same address.
-            with place.open("xb", buffering=0) as stream:
-                stream.write(data)
+            place.write_bytes(data)
         found = os.lstat(place)
         return path, found.st_size, found.st_mtime_ns
 

@@ -119,7 +119,7 @@ def timed(session: Timing) -> list[Fact]:
     if session.failed:
         found.append(("Not timed, since they fail", ", ".join(session.failed)))
     if conditions:
-        found.append(("Processors that something else kept busy", "not known" if load is None else f"{load:.2f}"))
+        found.append(("Other load, processors", "not known" if load is None else f"{load:.2f}"))
         for label, name, unit in (
             ("Processor", "processor_mhz", "MHz"),
             ("Processor", "processor_celsius", "°C"),

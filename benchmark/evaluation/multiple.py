@@ -73,7 +73,13 @@ def against(values: Values, baseline: Values, *, samples: int = SAMPLES, seed: i
     count = flips_of(systems, samples)
     scaled = differences / spread
     # One row a system, so that what follows runs along memory.
-    flipped = np.concatenate([np.abs(scaled.T @ signs.T) for signs in _signs(topics, count, seed)], axis=1)
+    flipped = np.empty((systems, 2**topics if topics <= EXACT_UP_TO else count))
+    start = 0
+    for signs in _signs(topics, count, seed):
+        part = flipped[:, start : start + len(signs)]
+        np.matmul(scaled.T, signs.T, out=part)
+        np.abs(part, out=part)
+        start += len(signs)
     plain, corrected = np.empty(systems), np.empty(systems)
     largest = np.zeros(flipped.shape[1])
     order = np.argsort(observed, kind="stable")

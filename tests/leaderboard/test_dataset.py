@@ -1,5 +1,4 @@
 import json
-import time
 import zipfile
 from pathlib import Path
 
@@ -7,7 +6,7 @@ import cells
 import pytest
 
 from benchmark.harness.store import pretty
-from benchmark.hashing import sha256_file
+from benchmark.hashing import sha256_bytes
 from leaderboard import build, bundle, dataset
 from leaderboard.dataset import Dataset
 from leaderboard.write_schema import FILE
@@ -21,11 +20,15 @@ def test_every_run_is_in_it_and_it_follows_its_own_schema(demo_site: Path) -> No
     for run in found.runs:
         assert (demo_site / run.page).is_file()
         assert (run.reason is None) == (run.status == "complete") == bool(run.metrics)
+        with zipfile.ZipFile(demo_site / run.zip) as archive:
+            held = {name: archive.read(name) for name in archive.namelist()}
+        for kind in ("csv", "json"):
+            assert held.pop(f"queries.{kind}") == (demo_site / run.page).with_suffix(f".{kind}").read_bytes()
+        assert [*held] == [file.name for file in run.files]
         for file in run.files:
-            assert sha256_file(demo_site / file.path) == file.sha256
-            assert (demo_site / file.path).stat().st_size == file.bytes
+            assert (sha256_bytes(held[file.name]), len(held[file.name])) == (file.sha256, file.bytes)
     raw = json.loads(data)
-    assert (raw["schema_version"], raw["licence"]) == (1, "CC0-1.0")
+    assert (raw["schema_version"], raw["licence"]) == (2, "CC0-1.0")
     schema = json.loads((demo_site / "data" / "leaderboard.schema.json").read_bytes())
     assert set(raw) == set(schema["properties"])
     assert set(raw["runs"][0]) == set(schema["$defs"]["Run"]["properties"])
@@ -41,49 +44,26 @@ def test_the_zip_has_everything_and_the_same_bytes_for_the_same_content(demo_sit
     with zipfile.ZipFile(data / "leaderboard.zip") as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     assert b"CC0-1.0" in held.pop("README.txt")
-    runs = {name: held.pop(name) for name in list(held) if name.startswith("runs/")}
-    of_pages = {path for path in (data / "tables").iterdir() if not path.name.startswith("queries-")}
-    expected = [*of_pages, data / "leaderboard.json", data / "leaderboard.schema.json"]
-    assert held == {path.relative_to(data).as_posix(): path.read_bytes() for path in expected}
-    (path,) = (data / "runs").iterdir()
-    assert runs == {f"runs/{path.name}": path.read_bytes()}
-    assert f'href="../data/runs/{path.name}"' in next((demo_site / "collections").glob("demo-*.html")).read_text(
-        "utf-8"
-    )
-    members = [("b", b"1"), ("a.zip", path)]
-    bundle.write(tmp_path / "one", members)
-    time.sleep(0.01)
-    bundle.write(tmp_path / "two", members)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    files = [path for path in data.rglob("*") if path.is_file() and path.name != "leaderboard.zip"]
+    assert held == {path.relative_to(data).as_posix(): path.read_bytes() for path in files}
+    assert {path.name for path in (data / "runs").iterdir()} == {
+        f"{page.stem}.zip" for page in (demo_site / "runs").glob("*.html")
+    }
+    zipped = bundle.of_run([("b", b"1"), ("a", "2")])
+    assert zipped == bundle.of_run([("b", "1"), ("a", b"2")])
 
 
-def test_the_zip_of_a_collection_has_every_file_of_every_run(demo_site: Path) -> None:
-    (path,) = (demo_site / "data" / "runs").iterdir()
+def test_an_unpacked_run_is_a_run_again(demo_site: Path, demo_results: Path, tmp_path: Path) -> None:
+    path = next((demo_site / "data" / "runs").glob("core.reversed.*.zip"))
     with zipfile.ZipFile(path) as archive:
-        held = {name: archive.read(name) for name in archive.namelist()}
-    runs = Dataset.model_validate_json((demo_site / "data" / "leaderboard.json").read_bytes()).runs
-    assert {name.partition("/")[0] for name in held} == {Path(run.page).stem for run in runs}
-    for run in runs:
-        name = Path(run.page).stem
-        for file in run.files:
-            assert held.pop(f"{name}/{Path(file.path).name}") == (demo_site / file.path).read_bytes()
-        for kind in ("csv", "json"):
-            assert (
-                held.pop(f"{name}/queries.{kind}")
-                == (demo_site / "data" / "tables" / f"queries-{name}.{kind}").read_bytes()
-            )
-    assert held == {}
-
-
-def test_the_record_of_a_run_holds_what_its_folder_does(tmp_path: Path) -> None:
-    folder = cells.write_cell(tmp_path / "results", cells.request(), timed_on=cells.machine())
-    later = cells.machine(started="2026-03-02T10:00:00+00:00")
-    (folder / "sessions.jsonl").write_text(f"{later.model_dump_json()}\n" * 2, encoding="utf-8")
-    site = build([tmp_path / "results"], tmp_path / "site").index.parent
-    record = json.loads((site / "data" / folder.name / "record.json").read_bytes())
-    for part in ("request", "machine", "summary", "timing"):
-        assert record.pop(part) == json.loads((folder / f"{part}.json").read_bytes())
-    assert record == {"sessions": [later.model_dump(mode="json")] * 2}
+        archive.extractall(tmp_path / "results" / path.stem)
+    again = build([tmp_path / "results"], tmp_path / "site").index.parent
+    (run,) = Dataset.model_validate_json((again / "data" / "leaderboard.json").read_bytes()).runs
+    known = Dataset.model_validate_json((demo_site / "data" / "leaderboard.json").read_bytes()).runs
+    (before,) = (each for each in known if each.page == run.page)
+    assert (run.metrics, run.files) == (before.metrics, before.files)
+    folder = demo_results / path.stem
+    assert (tmp_path / "results" / path.stem / "run.trec").read_bytes() == (folder / "run.trec").read_bytes()
 
 
 def test_every_table_of_the_overview_has_its_data_and_a_link_to_it(demo_site: Path) -> None:
