@@ -42,8 +42,13 @@ def run(row: Row) -> str:
 
 
 def run_data(row: Row) -> str:
-    """Folder of a run's files."""
-    return f"{DATA}/{row.page}"
+    """Zip of a run's files."""
+    return f"{DATA}/runs/{row.page}.zip"
+
+
+def query_table(row: Row, kind: Literal["json", "csv"]) -> str:
+    """File with the data of a run's queries; it is in the run's zip as well."""
+    return f"runs/{row.page}.{kind}"
 
 
 def compare(ours: Row, theirs: Row) -> str:

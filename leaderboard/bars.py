@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree.ElementTree import Element, SubElement, tostring
+
+from markupsafe import escape
 
 from leaderboard import text
 from leaderboard.axis import linear_ticks
@@ -29,25 +30,26 @@ def bars(differences: Sequence[float], name: str, title: str) -> str:
     def y(value: float) -> float:
         return _TOP + (1 - value / reach) * height / 2
 
-    shown = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}", "role": "img", "class": "bars", "aria-labelledby": f"{name}-title"}
-    root = Element("svg", shown)
-    SubElement(root, "title", id=f"{name}-title").text = printable(title)
+    name = escape(name)
+    zero = f"{y(0):.1f}"
+    parts = [
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" class="bars" aria-labelledby="{name}-title">'
+        f'<title id="{name}-title">{escape(printable(title))}</title>'
+    ]
     for tick in linear_ticks(-reach, reach, 5):
-        _line(root, y(tick), "axis" if tick == 0 else "grid")
-        label = SubElement(root, "text", {"class": "tick end", "x": f"{_LEFT - 7:g}", "y": f"{y(tick) + 4:.1f}"})
-        label.text = text.signed(tick).removesuffix("0")
-    drawn = width - 1 if width >= _GAP_FROM else width
+        at = y(tick)
+        parts.append(
+            f'<line class="{"axis" if tick == 0 else "grid"}" x1="{_LEFT:g}" x2="{WIDTH - _RIGHT:g}" '
+            f'y1="{at:.1f}" y2="{at:.1f}" />'
+            f'<text class="tick end" x="{_LEFT - 7:g}" y="{at + 4:.1f}">{text.signed(tick).removesuffix("0")}</text>'
+        )
+    drawn = f"{width - 1 if width >= _GAP_FROM else width:.2f}"
     for kind, wanted in (("gain", 1), ("loss", -1)):
         path = "".join(
-            f"M{_LEFT + place * width:.2f},{y(0):.1f}V{y(value):.1f}h{drawn:.2f}V{y(0):.1f}z"
+            f"M{_LEFT + place * width:.2f},{zero}V{y(value):.1f}h{drawn}V{zero}z"
             for place, value in enumerate(differences)
             if value * wanted > 0
         )
         if path:
-            SubElement(root, "path", {"class": f"bar {kind}", "d": path})
-    return tostring(root, encoding="unicode")
-
-
-def _line(parent: Element, y: float, kind: str) -> None:
-    ends = {"x1": f"{_LEFT:g}", "x2": f"{WIDTH - _RIGHT:g}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
-    SubElement(parent, "line", {"class": kind, **ends})
+            parts.append(f'<path class="bar {kind}" d="{path}" />')
+    return "".join((*parts, "</svg>"))

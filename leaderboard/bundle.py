@@ -1,40 +1,74 @@
-"""All data of the site as one zip, with the same bytes for the same content. Pure."""
+"""Zips: of a run's files, and of everything; the same bytes for the same content."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 from leaderboard import addresses
 from leaderboard.export import LICENCE
+from leaderboard.output import Content
 
-ALSO = (addresses.RECORD, addresses.SCHEMA)
-"""What is in it besides the tables."""
+LEVEL = 1
+"""Of compression: three times as fast as the usual one for a tenth more bytes."""
 
 README = f"""Data of the rerankbench leaderboard
 
-tables/                   every table of the site, as CSV and JSON
-leaderboard.json          every run, with the addresses and hashes of its files
+tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips
+leaderboard.json          every run, with the address of its zip and the hashes of the files in it
 leaderboard.schema.json   what leaderboard.json holds (JSON Schema)
+runs/                     a zip for each run: run.trec (the ranking), queries.jsonl (what happened in each query),
+                          request.json, machine.json, summary.json and so on (what was asked, on what it ran, and all
+                          metrics of all queries), and the table of its queries as CSV and JSON
 
-The numbers are under {LICENCE}. The runs they were computed from keep their submitters' licences; their files are on
-the site, at the addresses in leaderboard.json.
+A run's zip, unpacked into a folder of its own below results/, is what rerankbench wrote: rerankbench leaderboard build
+--results results shows it again.
+
+The numbers are under {LICENCE}. The runs keep their submitters' licences.
 """
 
+Source = str | bytes | Path
 
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """A zip of files by their path in the site, with a README.
+
+def holds(path: str) -> bool:
+    """Whether a file of the site belongs in the zip of everything."""
+    return path.startswith(f"{addresses.DATA}/")
+
+
+def everything(files: Mapping[str, Path]) -> Content:
+    """The zip of files by their path in the site, with a README."""
+    named: dict[str, Source] = {path.removeprefix(f"{addresses.DATA}/"): place for path, place in files.items()}
+    return partial(_to_file, members=sorted({**named, "README.txt": README.encode()}.items()))
+
+
+def of_run(files: Iterable[tuple[str, Source]]) -> bytes:
+    """The zip of a run's files."""
+    out = io.BytesIO()
+    write(out, files)
+    return out.getvalue()
+
+
+def write(out: BinaryIO, members: Iterable[tuple[str, Source]]) -> None:
+    """Write a zip, one member after the other; what is a zip itself is not compressed again.
 
     No time of writing and no file mode of this machine is in it.
     """
-    named = {path.removeprefix(f"{addresses.DATA}/"): data for path, data in files.items()}
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, data in sorted({**named, "README.txt": README.encode()}.items()):
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, source in members:
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            archive.writestr(info, data)
-    return out.getvalue()
+            data = source.read_bytes() if isinstance(source, Path) else source
+            if isinstance(data, str):
+                data = data.encode("utf-8", "replace")
+            method = zipfile.ZIP_STORED if name.endswith(".zip") else zipfile.ZIP_DEFLATED
+            archive.writestr(info, data, method, LEVEL)
+
+
+def _to_file(out: Path, members: Iterable[tuple[str, Source]]) -> None:
+    with out.open("wb") as stream:
+        write(stream, members)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
 from benchmark import published
 from benchmark.collections import catalogue
@@ -14,8 +14,9 @@ from benchmark.collections.spec import CollectionSpec
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, cost_plot, measured, versus
 from leaderboard.costs import timing
-from leaderboard.export import DataTable, Value
-from leaderboard.pages import Page, Site
+from leaderboard.export import DataTable, Value, table_files
+from leaderboard.output import Content
+from leaderboard.pages import Group, Page, Site
 from leaderboard.rows import PRIMARY, Section
 from leaderboard.titles import section_title
 
@@ -30,7 +31,7 @@ class Entry:
     runs: int
 
 
-def pages(site: Site, environment: Environment) -> Iterator[Page]:
+def pages(site: Site, environment: Environment) -> Iterator[Group]:
     """The pages of all collections that have runs, and the list of those and the catalogue's."""
     known = catalogue.entries()
     names = sorted({*known, *(section.request.name for section in site.sections)})
@@ -48,47 +49,63 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
         canonical_json(shown),
         partial(listing.render, root="", here=addresses.COLLECTIONS, entries=entries),
     )
+    template = environment.get_template("collection.html")
     for section in site.sections:
-        yield _page(site, environment, section)
+        yield Collection(site, template, section)
 
 
-def _page(site: Site, environment: Environment, section: Section) -> Page:
-    comparison = measured.beside(section.rows, _reported(section))
-    plot = cost_plot.of_section(section, section_title(section), site.cards)
+@dataclass(frozen=True)
+class Collection:
+    """The page of a section with its tables; a `leaderboard.pages.Group`."""
 
-    neighbours = cache(partial(versus.neighbours, section))
+    site: Site
+    template: Template
+    section: Section
 
-    def tables() -> list[DataTable]:
-        return [
-            _runs(section),
-            plot.table,
-            _published(section, comparison),
-            _pairs(section, neighbours()),
-        ]
+    @property
+    def path(self) -> str:
+        """Of the page."""
+        return addresses.collection(self.section)
 
-    def render() -> str:
-        return environment.get_template("collection.html").render(
+    @property
+    def batch(self) -> str:
+        """With the section's runs, which show the same tests of neighbours."""
+        return self.section.anchor
+
+    @property
+    def depends(self) -> str:
+        """See `leaderboard.pages.Group`."""
+        section = self.section
+        return canonical_json(
+            [
+                section.request.model_dump(mode="json"),
+                section.spec and section.spec.model_dump(mode="json"),
+                section.catalogued,
+                [row.fingerprint for row in section.rows],
+                {name: [card.title, card.family] for name, card in self.site.cards.items()},
+                [str(number) for number in _reported(section)],
+            ]
+        )
+
+    def files(self) -> Mapping[str, Content]:
+        """The page and the data of its tables."""
+        section = self.section
+        comparison = measured.beside(section.rows, _reported(section))
+        plot = cost_plot.of_section(section, section_title(section), self.site.cards)
+        pairs = self.site.neighbours.of(section)
+        runs, published_data, pairs_data = _runs(section), _published(section, comparison), _pairs(section, pairs)
+        html = self.template.render(
             root="../",
             here=addresses.COLLECTIONS,
             section=section,
             plot=plot,
             comparison=comparison,
-            pairs=neighbours(),
-            data=_runs(section),
-            published_data=_published(section, comparison),
-            pairs_data=_pairs(section, neighbours()),
+            pairs=pairs,
+            data=runs,
+            published_data=published_data,
+            pairs_data=pairs_data,
         )
-
-    depends = [
-        section.request.model_dump(mode="json"),
-        section.spec and section.spec.model_dump(mode="json"),
-        section.catalogued,
-        [[row.page, row.reason, row.seen, row.hardware, row.variant] for row in section.rows],
-        [row.standing and row.standing.model_dump(mode="json") for row in section.rows],
-        [[table.title, table.columns, table.rows] for table in (_runs(section), plot.table)],
-        [str(number) for number in (*comparison.pairs, *comparison.apart)],
-    ]
-    return Page(addresses.collection(section), canonical_json(depends), render, tables)
+        return {self.path: html, **table_files([runs, plot.table, published_data, pairs_data])}
 
 
 def _reported(section: Section) -> list[measured.Reported]:

@@ -9,18 +9,19 @@ from typing import Any
 
 from jinja2 import Environment
 
+from benchmark.evaluation.multiple import flips_of
 from benchmark.hashing import canonical_json
 from leaderboard import addresses
 from leaderboard.pages import Page, Site
 from leaderboard.rows import PRIMARY, Row, Section
 from leaderboard.titles import run_title, section_title
-from leaderboard.versus import tops
+from leaderboard.versus import Tops
 
 FOLDER = "compare"
 
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
-    """The page, a script with the runs of each collection, and a script with the topics of each run."""
+    """The page, and a script with the runs of each collection; the runs' own scripts are made with their pages."""
     sections = [section for section in site.sections if _ranked(section)]
     shown = [[section.anchor, section_title(section)] for section in sections]
     template = environment.get_template("compare.html")
@@ -33,28 +34,36 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
         backbones = {row.request.backbone.name for row in _ranked(section) if row.request.backbone}
         name = run_title if len(backbones) > 1 else _short
         rows = [[row.page, name(row), row.rank, row.is_baseline] for row in _ranked(section)]
-        value = {"title": section_title(section), "metric": PRIMARY, "rows": rows}
+        flips = flips_of(sum(row.comparison is not None for row in section.rows))
+        value = {"title": section_title(section), "metric": PRIMARY, "flips": flips, "rows": rows}
         yield Page(
             f"{FOLDER}/sections/{section.anchor}.js",
             canonical_json(value),
             partial(_script, "section", section.anchor, value),
         )
-        for row in _ranked(section):
-            depends = [section.anchor, *(file.sha256 for file in site.data(row))]
-            yield Page(f"{FOLDER}/rows/{row.page}.js", canonical_json(depends), partial(_row_script, section, row))
 
 
 def _ranked(section: Section) -> list[Row]:
-    return [row for row in section.rows if row.summary and row.topics and row.topics.qids]
+    return [row for row in section.rows if is_offered(row)]
+
+
+def is_offered(row: Row) -> bool:
+    """Whether a run can be compared with others."""
+    return bool(row.summary and row.topics and row.topics.qids)
+
+
+def row_path(row: Row) -> str:
+    """The script with a run's topics."""
+    return f"{FOLDER}/rows/{row.page}.js"
 
 
 def _short(row: Row) -> str:
     return row.name
 
 
-def _row_script(section: Section, row: Row) -> str:
+def row_script(section: Section, row: Row, first: Tops) -> str:
+    """What is in it: value and first documents of each topic."""
     assert row.topics is not None
-    first = tops(row.full().records)
     values = zip(row.topics.qids, row.topics.values.tolist(), strict=True)
     topics = [[qid, value, list(first.get(qid, ()))] for qid, value in values]
     return _script("row", row.page, {"section": section.anchor, "topics": topics})

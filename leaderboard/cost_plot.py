@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
 from markupsafe import Markup
@@ -53,7 +54,7 @@ class Item:
         rough = "~" if axis.key == "latency" and not self.cost.timed else ""
         return f"{rough}{axis.say(self.values[axis.key])}"
 
-    @property
+    @cached_property
     def values(self) -> dict[str, float]:
         """Its costs above 0, by axis; none that mixes machines where machines matter."""
         found = {axis.key: axis.of(self.cost) for axis in AXES if self.on(axis) != SEVERAL}
@@ -68,7 +69,7 @@ class CostPlot:
         anchor: unique in the page; title: what of; items: best first; baseline: name and quality of the first stage.
         axes: those with a value; machines: all of them; machine: the one that is drawn, None where there is one only.
         fronts: places in ``items`` of each axis's Pareto front, made for each machine alone where machines matter.
-        wide, narrow: the picture for two widths, None where nothing can be drawn; drawn: how many items it shows.
+        shown: the items that are drawn, on the first axis.
     """
 
     anchor: str
@@ -79,9 +80,39 @@ class CostPlot:
     machines: tuple[str, ...]
     machine: str | None
     fronts: Mapping[str, frozenset[int]]
-    wide: Markup | None
-    narrow: Markup | None
-    drawn: int
+    shown: tuple[Item, ...]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether only the points on the front have names and error bars."""
+        return len(self.shown) > plot.CROWD
+
+    @property
+    def wide(self) -> Markup | None:
+        """The picture for wide screens, None where nothing can be drawn."""
+        return self._drawn("wide", WIDE)
+
+    @property
+    def narrow(self) -> Markup | None:
+        """The same for narrow ones."""
+        return self._drawn("narrow", NARROW)
+
+    def _drawn(self, kind: str, size: tuple[float, float]) -> Markup | None:
+        if not self.axes:
+            return None
+        axis = self.axes[0]
+        return Markup(
+            plot.scatter(
+                _points(self.shown, self.items, axis),
+                self.baseline,
+                axis=axis,
+                width=size[0],
+                height=size[1],
+                name=f"plot-{kind}-{self.anchor}",
+                title=f"{PRIMARY} against {axis.title}: {self.title}",
+                metric=PRIMARY,
+            )
+        )
 
     @property
     def legend(self) -> list[tuple[Markup, str]]:
@@ -178,25 +209,9 @@ def _plot(anchor: str, title: str, items: Sequence[Item], baseline: tuple[str, f
     found = [{item.on(axis) for axis in axes if axis.key in item.values} for item in ordered]
     machines = Counter(name for names in found for name in names if name)
     machine = max(sorted(machines), key=lambda name: machines[name]) if len(machines) > 1 else None
-    drawing: dict[str, Markup | None] = {"wide": None, "narrow": None}
-    shown: list[Item] = []
-    if axes:
-        axis = axes[0]
-        only = machine if axis.own_machine else None
-        shown = [item for item in ordered if axis.key in item.values and only in (None, item.on(axis))]
-        for kind, (width, height) in (("wide", WIDE), ("narrow", NARROW)):
-            drawing[kind] = Markup(
-                plot.scatter(
-                    _points(shown, ordered, axis),
-                    baseline,
-                    axis=axis,
-                    width=width,
-                    height=height,
-                    name=f"plot-{kind}-{anchor}",
-                    title=f"{PRIMARY} against {axis.title}: {title}",
-                    metric=PRIMARY,
-                )
-            )
+    axis = axes[0] if axes else None
+    only = machine if axis and axis.own_machine else None
+    shown = [item for item in ordered if axis and axis.key in item.values and only in (None, item.on(axis))]
     return CostPlot(
         anchor=anchor,
         title=title,
@@ -206,9 +221,7 @@ def _plot(anchor: str, title: str, items: Sequence[Item], baseline: tuple[str, f
         machines=tuple(sorted(machines)),
         machine=machine,
         fronts={axis.key: _front(ordered, axis) for axis in axes},
-        wide=drawing["wide"],
-        narrow=drawing["narrow"],
-        drawn=len(shown),
+        shown=tuple(shown),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment
@@ -17,7 +19,7 @@ from leaderboard.pages import Page, Site
 from leaderboard.rows import Row, Section
 from leaderboard.status import Status
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 """Raised when a field changes its meaning."""
 
 
@@ -45,10 +47,9 @@ class Session(Strict):
 
 
 class File(Strict):
-    """A file of a run."""
+    """A file of a run, in its zip."""
 
-    path: str
-    """Relative to the root of the site."""
+    name: str
     bytes: int
     sha256: str
 
@@ -84,6 +85,8 @@ class Run(Strict):
     trust: costs.Trust
     submission: str | None
     flags: tuple[str, ...]
+    zip: str
+    """With the files, and its table of queries as CSV and JSON; relative to the root of the site."""
     files: tuple[File, ...]
 
 
@@ -97,7 +100,7 @@ class Refused(Strict):
 class Dataset(Strict):
     """Contents of ``leaderboard.json``."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     licence: str = LICENCE
     """Of the numbers (SPDX); run files keep their submitters' licences."""
     runs: tuple[Run, ...]
@@ -107,30 +110,30 @@ class Dataset(Strict):
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The data and its schema."""
     del environment
-    runs = [
-        [row.page, [[file.name, file.sha256] for file in site.data(row)], row.comparison and vars(row.comparison)]
-        for section in site.sections
-        for row in section.rows
-    ]
+    runs = [row.fingerprint for section in site.sections for row in section.rows]
     refused = [[found.name, found.problems] for found in site.refused]
-    yield Page(addresses.RECORD, sha256_json([runs, refused]), lambda: as_json(site))
+    yield Page(addresses.RECORD, sha256_json([runs, refused]), lambda: partial(write, site))
     yield Page(addresses.SCHEMA, canonical_json(schema()), lambda: pretty(schema()))
 
 
-def as_json(site: Site) -> str:
-    """One run a line."""
-    runs = (run_of(site, section, row).model_dump_json() for section in site.sections for row in section.rows)
+def write(site: Site, out: Path) -> None:
+    """Write it, one run a line and never all of them in memory."""
     refused = [Refused(name=found.name, problems=found.problems).model_dump(mode="json") for found in site.refused]
-    head = f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},'
-    return head + f'"refused":{canonical_json(refused)},\n"runs":[\n' + ",\n".join(runs) + "\n]}\n"
+    rows = ((section, row) for section in site.sections for row in section.rows)
+    with out.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+        stream.write(f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},')
+        stream.write(f'"refused":{canonical_json(refused)},\n"runs":[')
+        for number, (section, row) in enumerate(rows):
+            stream.write(f"{',' if number else ''}\n{run_of(section, row).model_dump_json()}")
+        stream.write("\n]}\n")
 
 
-def run_of(site: Site, section: Section, row: Row) -> Run:
+def run_of(section: Section, row: Row) -> Run:
     """One run as a record."""
     summary, session, asked = row.summary, costs.timing(row), row.request
     test = row.comparison
     return Run(
-        identity=asked.identity,
+        identity=row.identity,
         page=addresses.run(row),
         method=asked.method,
         backbone=asked.backbone,
@@ -163,10 +166,8 @@ def run_of(site: Site, section: Section, row: Row) -> Run:
         trust=costs.trust_of([row]),
         submission=row.standing.submission if row.standing else None,
         flags=row.standing.flags if row.standing else (),
-        files=tuple(
-            File(path=f"{addresses.run_data(row)}/{file.name}", bytes=file.size, sha256=file.sha256)
-            for file in site.data(row)
-        ),
+        zip=addresses.run_data(row),
+        files=tuple(File(name=file.name, bytes=file.size, sha256=file.sha256) for file in row.files),
     )
 
 

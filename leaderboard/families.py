@@ -42,6 +42,7 @@ def families(
     cards: Mapping[str, Card],
     catalogue: Mapping[str, CollectionSpec],
     backbones: Mapping[str, BackboneSpec],
+    jobs: int = 1,
 ) -> tuple[FamilyTable, ...]:
     """Every table, in the order of `ORDER`.
 
@@ -66,7 +67,8 @@ def families(
         for number, draft in enumerate(drafts[group], 1):
             known = {_part(spec.name) or spec.name for spec in catalogue.values() if family_of(spec) == group[0]}
             tables.append(_table(group, number, draft, len(known), cards, backbones))
-    return tuple(tables)
+    rows = ranked([(table.rows, table.columns) for table in tables], jobs)
+    return tuple(replace(table, rows=best_first) for table, best_first in zip(tables, rows, strict=True))
 
 
 def family_of(spec: CollectionSpec | None) -> str:
@@ -113,7 +115,7 @@ def _table(
         depth=int(depth),
         known=known,
         columns=columns,
-        rows=ranked(rows, columns),
+        rows=tuple(rows),
     )
 
 

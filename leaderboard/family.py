@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from benchmark.harness.record import BackboneRequest, MethodRequest
 from leaderboard.costs import Cost, Trust
@@ -124,12 +125,12 @@ class FamilyTable:
         """For headings and captions."""
         return f"{self.family}: {self.split}, {self.first_stage} top {self.depth}"
 
-    @property
+    @cached_property
     def hardware(self) -> tuple[str, ...]:
         """The different machines of its rows."""
         return tuple(sorted({name for row in self.rows for name in row.hardware}))
 
-    @property
+    @cached_property
     def missing(self) -> tuple[tuple[FamilyRow, Column, Score], ...]:
         """Cells without a value."""
         pairs = (

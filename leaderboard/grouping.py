@@ -10,16 +10,20 @@ import numpy as np
 
 from benchmark.collections.spec import CollectionSpec, RunSpec
 from benchmark.evaluation.metrics import METRICS
-from benchmark.evaluation.multiple import against
+from benchmark.evaluation.multiple import Against, against
 from benchmark.harness.record import CollectionRequest
+from leaderboard.forks import spread
 from leaderboard.reading import Entry
 from leaderboard.rows import PRIMARY, Row, Section, hardware
 from leaderboard.safe import safe_name
 from leaderboard.status import status
-from leaderboard.variants import variants
+from leaderboard.variants import Variants
+
+MANY = 2000
+"""Rows from which on other processes are worth their start."""
 
 
-def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec]) -> tuple[Section, ...]:
+def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec], jobs: int = 1) -> tuple[Section, ...]:
     """All sections, by collection, split, first stage and depth.
 
     The order of ``entries`` does not matter, and a run that is given twice is shown once.
@@ -27,11 +31,16 @@ def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec]) 
     Args:
         entries: of any number of results folders.
         catalogue: what is known about collections, by name.
+        jobs: processes.
     """
     groups: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for row in _numbered(_distinct(entries)):
         groups[row.request.protocol, row.request.collection.model_dump_json()].append(row)
-    found = [_section(rows, catalogue.get(rows[0].request.collection.name)) for rows in groups.values()]
+    named = Variants()
+    found = [_section(rows, catalogue.get(rows[0].request.collection.name), named) for rows in groups.values()]
+    many = sum(len(section.rows) for section in found) > MANY
+    tests = spread(lambda number: _tests(found[number]), len(found), jobs if many else 1)
+    found = [replace(section, rows=_compared(section.rows, own)) for section, own in zip(found, tests, strict=True)]
     return tuple(
         sorted(
             found,
@@ -46,15 +55,14 @@ def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec]) 
     )
 
 
-def _section(rows: Sequence[Row], spec: CollectionSpec | None) -> Section:
+def _section(rows: Sequence[Row], spec: CollectionSpec | None, named: Variants) -> Section:
     request = rows[0].request.collection
     split = spec.splits.get(request.split) if spec else None
     run = split.runs.get(request.first_stage) if split else None
     # The catalogue does not pin every collection's contents: libraries pin their downloads, and runs may be built.
     catalogued = split is not None and split.sha256 in (None, request.revision)
     expected = split.queries if split is not None and catalogued else None
-    judged = _with_variants([_judged(row, expected) for row in rows])
-    ordered = _compared(_ranked(judged))
+    ordered = tuple(_ranked(_with_variants([_judged(row, expected) for row in rows], named)))
     return Section(
         request=request,
         protocol=rows[0].request.protocol,
@@ -75,7 +83,7 @@ def _known_run(spec: CollectionSpec | None, run: RunSpec | None, request: Collec
 
 def _judged(row: Row, expected: int | None) -> Row:
     """The row with what its cell is worth."""
-    state, reason = status(row.cell, PRIMARY, expected)
+    state, reason = status(row.cell, row.identity, PRIMARY, expected)
     return replace(row, status=state, reason=reason)
 
 
@@ -98,16 +106,28 @@ def _numbered(entries: Sequence[Entry]) -> list[Row]:
     rows = []
     for entry in sorted(entries, key=lambda entry: entry.cell.machine.started if entry.cell.machine else ""):
         cell = entry.cell
-        page = safe_name(cell.request.slug)
+        page = safe_name(cell.request.slug_with(entry.identity))
         seen[page.lower()] += 1
         number = seen[page.lower()]
         place = hardware(cell.machine) if cell.machine else None
         name = page if number == 1 else f"{page}-{number}"
-        rows.append(Row(cell, name, "", "complete", None, hardware=place, topics=entry.topics))
+        rows.append(
+            Row(
+                cell,
+                entry.identity,
+                name,
+                "",
+                "complete",
+                None,
+                hardware=place,
+                topics=entry.topics,
+                files=entry.files,
+            )
+        )
     return rows
 
 
-def _with_variants(rows: Sequence[Row]) -> list[Row]:
+def _with_variants(rows: Sequence[Row], variants: Variants) -> list[Row]:
     alike: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in rows:
         backbone = row.request.backbone.name if row.request.backbone else ""
@@ -117,7 +137,7 @@ def _with_variants(rows: Sequence[Row]) -> list[Row]:
         if len(siblings) == 1:
             out += siblings
             continue
-        named = variants([row.request.model_dump(mode="json", exclude={"collection"}) for row in siblings])
+        named = variants.of([(row.request.method, row.request.backbone) for row in siblings])
         out += [replace(row, variant=name) for row, name in zip(siblings, named, strict=True)]
     return out
 
@@ -133,19 +153,22 @@ def _ranked(rows: Sequence[Row]) -> list[Row]:
     return out
 
 
-def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Each ranked row with its difference to the baseline, where both were measured on the same topics."""
-    baseline = next((row for row in rows if row.is_baseline and row.summary), None)
+def _tests(section: Section) -> dict[int, Against]:
+    """Each ranked row's difference to the baseline, by its place, where both were measured on the same topics."""
+    baseline = section.baseline
     theirs = baseline.topics if baseline else None
     if theirs is None:
-        return tuple(rows)
+        return {}
     compared = [
         (place, row.topics.values)
-        for place, row in enumerate(rows)
+        for place, row in enumerate(section.rows)
         if row.summary and not row.is_baseline and row.topics and row.topics.qids == theirs.qids
     ]
     if not compared:
-        return tuple(rows)
+        return {}
     found = against(np.stack([values for _, values in compared], axis=1), theirs.values)
-    by_place = {place: comparison for (place, _), comparison in zip(compared, found, strict=True)}
-    return tuple(replace(row, comparison=by_place.get(place)) for place, row in enumerate(rows))
+    return {place: comparison for (place, _), comparison in zip(compared, found, strict=True)}
+
+
+def _compared(rows: Sequence[Row], tests: Mapping[int, Against]) -> tuple[Row, ...]:
+    return tuple(replace(row, comparison=tests.get(place)) for place, row in enumerate(rows))

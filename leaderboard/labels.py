@@ -83,7 +83,7 @@ def place(anchors: Sequence[Anchor], area: Box, hard: Sequence[Box], soft: Seque
     Labels stay in ``area`` and overlap neither each other, nor a marker, nor a ``hard`` box. Among the places that
     are left, those that cover few ``soft`` boxes and are near their point win.
     """
-    markers = [_marker(anchor) for anchor in anchors]
+    markers = [marker(anchor) for anchor in anchors]
     taken = [*hard, *markers]
     placed: list[Label | None] = []
     for anchor in anchors:
@@ -136,6 +136,7 @@ def _crosses(label: Label, box: Box) -> bool:
     return any(box.left < x < box.right and box.top < y < box.bottom for x, y in dots)
 
 
-def _marker(anchor: Anchor) -> Box:
+def marker(anchor: Anchor) -> Box:
+    """Room for a point itself."""
     reach = anchor.radius + 1
     return Box(anchor.x - reach, anchor.y - reach, anchor.x + reach, anchor.y + reach)

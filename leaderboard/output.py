@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from benchmark.harness.store import write_atomic
+from leaderboard.forks import spread
 
 MARKER = ".rerankbench-site"
 """A folder without this file is not ours and is never replaced."""
 
 MARKER_TEXT = "Made by rerankbench. This folder is replaced as a whole by the next build: keep nothing else in it.\n"
 
-Content = str | bytes | Path
-"""Of a file; a path: a copy of the file there."""
+Content = str | bytes | Callable[[Path], None]
+"""Of a file; a function writes it to the path that it is given."""
+
+Stamp = tuple[str, int, int]
+"""Path, size and time of change of a file of the site."""
+
+FEW = 50
+"""Up to so many groups no other processes are worth their start."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    name: str
+    key: str
+    files: Callable[[], Mapping[str, Content]]
 
 
 class Output:
@@ -38,44 +53,52 @@ class Output:
         self._memory = memory
         self._scratch = scratch
         self._before = _read(memory) if target.is_dir() else {}
+        self._batches: dict[str, list[_Group]] = {}
         self._kept: dict[str, list[object]] = {}
-        self._made: dict[str, tuple[str, list[str]]] = {}
+        self._made: dict[str, tuple[str, list[Stamp]]] = {}
         self._paths: set[str] = set()
         self._folders: set[Path] = set()
 
     @property
     def written(self) -> int:
         """How many files are new."""
-        return sum(len(paths) for _, paths in self._made.values())
+        return sum(len(stamps) for _, stamps in self._made.values())
 
-    def add(self, group: str, key: str, files: Callable[[], Mapping[str, Content]]) -> list[str]:
-        """Make or keep some files.
+    def add(self, group: str, key: str, files: Callable[[], Mapping[str, Content]], batch: str = "") -> None:
+        """Keep some files, or have `make` make them.
 
         Args:
-            group: its name, unique; key: changes with the content of its files.
-            files: content by path; not called if the files stay.
-
-        Returns:
-            Their paths.
+            group: its name, unique; key: changes with the content of its files; files: content by path.
+            batch: groups of one batch are made in their order by one process; empty: the folder in its name.
         """
         known = self._before.get(group)
         if known is not None and known[0] == key and self._untouched(known):
-            paths = [str(path) for path in known[1::3]]
-            self._take(paths)
+            self._take(str(path) for path in known[1::3])
             self._kept[group] = known
-            return paths
-        made = files()
-        paths = list(made)
-        self._take(paths)
-        self._made[group] = (key, paths)
-        for path, content in made.items():
-            self._write(path, content)
-        return paths
+        else:
+            self._batches.setdefault(batch or group.rpartition("/")[0], []).append(_Group(group, key, files))
 
-    def read(self, path: str) -> bytes:
-        """A file of the site, new or old."""
-        new = self._scratch / path
-        return (new if new.is_file() else self._target / path).read_bytes()
+    def make(self, jobs: int = 1) -> None:
+        """Make what was added and is not kept, with so many processes."""
+        batches = list(self._batches.values())
+        enough = sum(len(batch) for batch in batches) > FEW
+        made = spread(lambda number: self._make(batches[number]), len(batches), jobs if enough else 1)
+        for batch, found in zip(batches, made, strict=True):
+            for group, stamps in zip(batch, found, strict=True):
+                self._take(path for path, _, _ in stamps)
+                self._made[group.name] = (group.key, stamps)
+        self._batches.clear()
+
+    def paths(self, group: str) -> list[str]:
+        """Files of a group that was kept or made."""
+        if group in self._made:
+            return [path for path, _, _ in self._made[group][1]]
+        return [str(path) for path in self._kept[group][1::3]]
+
+    def place(self, path: str) -> Path:
+        """Where a file of the site is now: a new one, or one that is kept."""
+        new = Path(f"{self._scratch}/{path}")
+        return new if new.is_file() else Path(f"{self._target}/{path}")
 
     def finish(self) -> None:
         """Make the site: new files move in, others that do not belong to it are removed."""
@@ -86,9 +109,9 @@ class Output:
             self._move()
         else:
             self._swap()
-        known = self._kept | {group: [key, *self._stamps(paths)] for group, (key, paths) in self._made.items()}
+        made = {group: [key, *chain.from_iterable(stamps)] for group, (key, stamps) in self._made.items()}
         self._memory.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self._memory, json.dumps(known))
+        write_atomic(self._memory, json.dumps(self._kept | made))
 
     def _swap(self) -> None:
         old = self._scratch.with_name("old")
@@ -102,8 +125,8 @@ class Output:
             raise
 
     def _move(self) -> None:
-        for _, paths in self._made.values():
-            for path in paths:
+        for _, stamps in self._made.values():
+            for path, _, _ in stamps:
                 place = self._target / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 (self._scratch / path).replace(place)
@@ -116,36 +139,39 @@ class Output:
             if inside != "." and not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
 
-    def _write(self, path: str, content: Content) -> None:
-        place = self._scratch / path
+    def _make(self, batch: Sequence[_Group]) -> list[list[Stamp]]:
+        return [[self._write(path, content) for path, content in group.files().items()] for group in batch]
+
+    def _write(self, path: str, content: Content) -> Stamp:
+        place = Path(f"{self._scratch}/{path}")
         if place.parent not in self._folders:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(place.parent)
-        if isinstance(content, Path):
-            shutil.copyfile(content, place)
+        if callable(content):
+            content(place)
         else:
             # A lone surrogate, which a hostile name may hold, is no text.
-            place.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+            data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+            place.write_bytes(data)
+        found = os.lstat(place)
+        return path, found.st_size, found.st_mtime_ns
 
-    def _take(self, paths: list[str]) -> None:
+    def _take(self, paths: Iterable[str]) -> None:
         for path in paths:
             if path in self._paths:
                 raise ValueError(f"{path}: two pages of this site have the same address")
             self._paths.add(path)
 
     def _untouched(self, known: list[object]) -> bool:
+        """Whether each file has the size and the time of change that it was written with."""
         try:
-            return known[1:] == self._stamps([str(path) for path in known[1::3]])
+            for place in range(1, len(known), 3):
+                found = os.lstat(f"{self._target}/{known[place]}")
+                if found.st_size != known[place + 1] or found.st_mtime_ns != known[place + 2]:
+                    return False
         except OSError:
             return False
-
-    def _stamps(self, paths: list[str]) -> list[object]:
-        """Path, size and time of change of each, one after the other."""
-        out: list[object] = []
-        for path in paths:
-            found = os.lstat(f"{self._target}/{path}")
-            out += (path, found.st_size, found.st_mtime_ns)
-        return out
+        return True
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from leaderboard.cost_axes import Axis
 from leaderboard.labels import Anchor, Box, Label
 from leaderboard.svg import printable
 
+CROWD = 60
+"""With more points than this, names and error bars of all of them would cover one another."""
+
 _RADIUS = 5.5
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 14.0, 26.0, 50.0
 """Room around the plotting area, for ticks and axis titles."""
@@ -71,6 +74,11 @@ class Scene:
         return self.area.bottom - (quality - low) / (high - low) * (self.area.bottom - self.area.top)
 
     @property
+    def named(self) -> tuple[bool, ...]:
+        """Which points have a name and an error bar: in a crowd only those on the front."""
+        return self.front if len(self.points) > CROWD else (True,) * len(self.points)
+
+    @property
     def baseline_box(self) -> Box | None:
         """Where the baseline's name stands: above the line at the right, or below it at the top of the plot."""
         if self.baseline is None:
@@ -110,13 +118,16 @@ def scene(points: Sequence[Point], baseline: tuple[str, float] | None, width: fl
     ]
     bars = [
         Box(anchor.x - 1, bare.y(point.interval[1]), anchor.x + 1, bare.y(point.interval[0]))
-        for anchor, point in zip(anchors, bare.points, strict=True)
+        for anchor, point, drawn in zip(anchors, bare.points, bare.named, strict=True)
+        if drawn
     ]
     lines = [] if baseline is None else [_line_box(bare, baseline[1])]
     lines += _steps(bare)
-    named = [bare.baseline_box] if bare.baseline_box else []
-    placed = labels.place(anchors, bare.area, named, [*bars, *lines])
-    return replace(bare, labels=tuple(placed))
+    taken = [bare.baseline_box] if bare.baseline_box else []
+    taken += [labels.marker(anchor) for anchor, drawn in zip(anchors, bare.named, strict=True) if not drawn]
+    wanted = [anchor for anchor, drawn in zip(anchors, bare.named, strict=True) if drawn]
+    placed = iter(labels.place(wanted, bare.area, taken, [*bars, *lines]))
+    return replace(bare, labels=tuple(next(placed) if drawn else None for drawn in bare.named))
 
 
 def scatter(
@@ -206,7 +217,7 @@ def _draw_front(root: Element, drawn: Scene) -> None:
 
 
 def _draw_points(root: Element, drawn: Scene, axis: Axis, metric: str) -> None:
-    for point in drawn.points:
+    for point in (point for point, named in zip(drawn.points, drawn.named, strict=True) if named):
         x = drawn.x(point.cost)
         bottom, top = (drawn.y(bound) for bound in point.interval)
         bar = SubElement(root, "g", {"class": f"error {_series(point.series)}"})
@@ -236,7 +247,8 @@ def _name(parent: Element, label: Label) -> None:
 
 
 def _description(drawn: Scene, axis: Axis, metric: str) -> str:
-    runs = "; ".join(f"{point.label}: {_values(point, axis, metric)}" for point in drawn.points)
+    named = (point for point, told in zip(drawn.points, drawn.named, strict=True) if told)
+    runs = "; ".join(f"{point.label}: {_values(point, axis, metric)}" for point in named)
     best = ", ".join(point.label for point, on_it in zip(drawn.points, drawn.front, strict=True) if on_it)
     line = f" Dashed line: {drawn.baseline[0]}, {metric} {text.score(drawn.baseline[1])}." if drawn.baseline else ""
     return (

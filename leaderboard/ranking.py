@@ -10,7 +10,7 @@ differs from it; its rows are named with one letter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, product
 from string import ascii_uppercase
 
@@ -19,11 +19,46 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.multiple import Values, against, differ, mean_intervals
 from leaderboard.family import Column, FamilyRow
+from leaderboard.forks import spread
 from leaderboard.rows import PRIMARY
 
+MANY = 500
+"""Rows from which on other processes are worth their start."""
 
-def ranked(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> tuple[FamilyRow, ...]:
-    """Rows with a mean, best first and compared with each other; then the others by name."""
+
+@dataclass(frozen=True)
+class Compared:
+    """What comparing rows with each other gave, one value a row.
+
+    Attributes:
+        intervals: 95%; apart: shape (rows, rows), which differ; differences: to the first stage, with p-values.
+    """
+
+    intervals: Sequence[tuple[float, float] | None]
+    apart: NDArray[np.bool_]
+    differences: Sequence[tuple[float | None, float | None]]
+
+
+def ranked(
+    tables: Sequence[tuple[Sequence[FamilyRow], Sequence[Column]]], jobs: int = 1
+) -> list[tuple[FamilyRow, ...]]:
+    """Of each table's rows and columns: rows with a mean, best first and compared with each other, then the others.
+
+    Args:
+        jobs: processes, since tests over thousands of rows take seconds.
+    """
+    sorted_rows = [_by_mean(rows, columns) for rows, columns in tables]
+
+    def work(number: int) -> Compared | None:
+        whole, _ = sorted_rows[number]
+        return _compared(whole, tables[number][1]) if whole else None
+
+    found = spread(work, len(tables), jobs if sum(len(rows) for rows, _ in tables) > MANY else 1)
+    return [(*_ranked(whole, compared), *others) for (whole, others), compared in zip(sorted_rows, found, strict=True)]
+
+
+def _by_mean(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> tuple[list[FamilyRow], list[FamilyRow]]:
+    """Rows with a mean, best first; and the others by name."""
     others: list[FamilyRow] = []
     whole: list[FamilyRow] = []
     for row in rows:
@@ -33,16 +68,14 @@ def ranked(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> tuple[Family
         else:
             others.append(row)
     whole.sort(key=lambda row: (-(row.mean or 0.0), *_by_name(row)))
-    return (*_compared(whole, columns), *sorted(others, key=_by_name))
+    return whole, sorted(others, key=_by_name)
 
 
 def _by_name(row: FamilyRow) -> tuple[str, ...]:
     return row.title, row.method.preset, row.backbone.name if row.backbone else "", row.variant, row.key
 
 
-def _compared(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> list[FamilyRow]:
-    if not rows:
-        return []
+def _compared(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> Compared:
     parts, weights = _by_topic(rows, columns)
     if len(parts) == 1:
         intervals = [_own_interval(row) for row in rows]
@@ -51,17 +84,21 @@ def _compared(rows: Sequence[FamilyRow], columns: Sequence[Column]) -> list[Fami
     # A topic's share in the mean over collections of their means over topics.
     shares = [np.full(len(part), weight / len(part)) for part, weight in zip(parts, weights, strict=True)]
     values = np.concatenate(parts) * np.concatenate(shares)[:, None]
-    apart = differ(values)
-    groups = tie_groups(apart)
-    differences = _to_baseline(rows, values)
+    return Compared(intervals, differ(values), _to_baseline(rows, values))
+
+
+def _ranked(rows: Sequence[FamilyRow], compared: Compared | None) -> list[FamilyRow]:
+    if compared is None:
+        return []
+    apart, groups = compared.apart, tie_groups(compared.apart)
     return [
         replace(
             row,
-            interval=intervals[place],
+            interval=compared.intervals[place],
             rank=(1 + int(apart[place, :place].sum()), len(rows) - int(apart[place, place + 1 :].sum())),
             group=groups[place],
-            difference=differences[place][0],
-            p_value=differences[place][1],
+            difference=compared.differences[place][0],
+            p_value=compared.differences[place][1],
         )
         for place, row in enumerate(rows)
     ]

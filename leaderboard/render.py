@@ -27,13 +27,13 @@ from leaderboard import (
     text,
     titles,
 )
-from leaderboard.pages import Page, Site
+from leaderboard.pages import Group, Site
 from leaderboard.rows import PRIMARY, hardware
 from leaderboard.safe import safe_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-GENERATORS: tuple[Callable[[Site, Environment], Iterator[Page]], ...] = (
+GENERATORS: tuple[Callable[[Site, Environment], Iterator[Group]], ...] = (
     overview.pages,
     cost_page.pages,
     compare_pages.pages,
@@ -60,8 +60,8 @@ NAVIGATION = (
 """Address and words of the links at the head of every page."""
 
 
-def pages(site: Site) -> Iterator[Page]:
-    """Every page of a site."""
+def groups(site: Site) -> Iterator[Group]:
+    """Every page of a site, and what goes with it."""
     environment = make_environment(site)
     for generate in GENERATORS:
         yield from generate(site, environment)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,9 +13,10 @@ from benchmark.collections.spec import CollectionSpec
 from benchmark.evaluation.metrics import METRICS, TABLE
 from benchmark.evaluation.multiple import Against
 from benchmark.harness.record import CellRequest, CellSummary, CollectionRequest, Machine, Standing
-from benchmark.harness.store import Cell, read_cell
+from benchmark.harness.store import Cell
 from benchmark.hashing import sha256_json
 from leaderboard import text
+from leaderboard.offered import DataFile
 from leaderboard.safe import safe_name
 from leaderboard.status import Status
 
@@ -41,6 +42,11 @@ class Topics:
     qids: tuple[str, ...]
     values: NDArray[np.float64]
 
+    @property
+    def by_topic(self) -> dict[str, float]:
+        """The values by qid."""
+        return dict(zip(self.qids, self.values.tolist(), strict=True))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Topics) and self.qids == other.qids and np.array_equal(self.values, other.values)
 
@@ -51,7 +57,7 @@ class Row:
 
     Attributes:
         cell: where it comes from, as `reading.entry` leaves it: without its lines and its values by topic.
-        topics: of a cell with a summary.
+        identity: of its request; topics: of a cell with a summary; files: what is offered of it.
         page: name of its page and of its data folder, unique and safe as a file name.
         variant: what sets it apart from rows of the same method, preset and backbone; often empty.
         status: only complete rows are ranked; reason: why a row is not complete.
@@ -62,6 +68,7 @@ class Row:
     """
 
     cell: Cell
+    identity: str
     page: str
     variant: str
     status: Status
@@ -70,10 +77,19 @@ class Row:
     comparison: Against | None = None
     hardware: str | None = None
     topics: Topics | None = None
+    files: tuple[DataFile, ...] = ()
 
-    def full(self) -> Cell:
-        """The whole cell, read from its folder; for the one page that shows all of it."""
-        return replace(read_cell(self.cell.folder), standing=self.cell.standing)
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with everything that pages show of it."""
+        return sha256_json(
+            [
+                [self.page, self.variant, self.status, self.reason, self.rank, self.hardware],
+                [[file.name, file.sha256] for file in self.files],
+                self.comparison and [self.comparison.p_value, self.comparison.corrected],
+                self.standing and self.standing.flags,
+            ]
+        )
 
     @property
     def request(self) -> CellRequest:
@@ -185,11 +201,17 @@ class Section:
 
     def best(self, metric: str) -> float | None:
         """The best mean of a metric in this section; None where all are equal."""
+        return self._best.get(metric)
+
+    @cached_property
+    def _best(self) -> dict[str, float]:
         means = [row.summary.metrics.mean for row in self.rows if row.summary]
-        values = {mean[metric] for mean in means if metric in mean}
-        if len(values) < 2:
-            return None
-        return min(values) if metric in _LOWER_IS_BETTER else max(values)
+        found = {}
+        for metric in self.metrics:
+            values = {mean[metric] for mean in means if metric in mean}
+            if len(values) > 1:
+                found[metric] = min(values) if metric in _LOWER_IS_BETTER else max(values)
+        return found
 
     @cached_property
     def qids(self) -> tuple[str, ...]:

@@ -1,33 +1,50 @@
-"""One page a run: everything that is known of it, and the run beside the first stage and its neighbour in rank."""
+"""One page a run: everything that is known of it, and the run beside the first stage and its neighbour in rank.
+
+With the page go the data of its table, the files of the run, and its part of the head-to-head page, since all of them
+need the run's lines, which are read once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from jinja2 import Environment
-from markupsafe import Markup, escape
+from jinja2 import Environment, Template
+from markupsafe import Markup
 
 from benchmark import __version__
 from benchmark.harness.record import QueryRecord
-from benchmark.harness.store import Cell
+from benchmark.harness.store import read_lines
 from benchmark.hashing import canonical_json
 from benchmark.regression.record import Condition
-from leaderboard import addresses, cite, text
+from leaderboard import addresses, bundle, cite, compare_pages, export, offered, query_table, run_tables
 from leaderboard.bars import bars
 from leaderboard.costs import flops, timing
-from leaderboard.export import DataTable
-from leaderboard.pages import Page, Site
-from leaderboard.rows import PRIMARY, Row, Section
+from leaderboard.output import Content
+from leaderboard.pages import Site
+from leaderboard.rows import Row, Section
 from leaderboard.titles import run_title, section_title
-from leaderboard.versus import Pair, Topic, Tops, adjacent, comparable, neighbours, tops
+from leaderboard.versus import Pair, Tops, adjacent, comparable, tops
 
 LARGEST = 5
 """Topics that are shown with their rankings."""
 
 _FIRST = "first-stage"
-_FAILED = ' class="failed"'
+
+
+Conditions = tuple[str, str, str | None]
+"""Method, preset and backbone."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What the regression ledger knows of a method; ``depends`` changes with it."""
+
+    conditions: tuple[Condition, ...]
+    depends: str
+
+
+NO_HISTORY = History((), "")
 
 
 @dataclass(frozen=True)
@@ -37,7 +54,7 @@ class Shown:
     key: str
     what: str
     pair: Pair
-    largest: Sequence[Topic]
+    largest: Markup
     bars: Markup
 
     @property
@@ -54,49 +71,133 @@ class Rankings:
     def __init__(self) -> None:
         self._kept: dict[str, Tops] = {}
 
-    def of(self, row: Row, cell: Cell | None = None) -> Tops:
-        """Of one run; its lines are read unless ``cell`` holds them."""
+    def of(self, row: Row, records: Sequence[QueryRecord] | None = None) -> Tops:
+        """Of one run; its lines are read unless they are given."""
         found = self._kept.pop(row.page, None)
         if found is None:
-            found = tops((cell or row.full()).records)
+            found = tops(read_lines(row.cell.folder) if records is None else records)
         self._kept[row.page] = found
         while len(self._kept) > self._KEPT:
             del self._kept[next(iter(self._kept))]
         return found
 
 
-def pages(site: Site, environment: Environment) -> Iterator[Page]:
-    """The page of every run, best first within its section."""
+@dataclass(frozen=True)
+class Run:
+    """All files of one run; a `leaderboard.pages.Group`.
+
+    Attributes:
+        compared: with which runs it is compared: key, who it is, and the run.
+        history: of its method in the regression ledger.
+    """
+
+    site: Site
+    template: Template
+    section: Section
+    title: str
+    row: Row
+    compared: Sequence[tuple[str, str, Row]]
+    history: History
+    rankings: Rankings
+
+    @property
+    def path(self) -> str:
+        """Of the page."""
+        return addresses.run(self.row)
+
+    @property
+    def batch(self) -> str:
+        """The runs of a section share their neighbours' rankings."""
+        return self.section.anchor
+
+    @property
+    def depends(self) -> str:
+        """See `leaderboard.pages.Group`."""
+        row, site = self.row, self.site
+        card = site.cards.get(row.request.method.name)
+        return canonical_json(
+            [
+                row.fingerprint,
+                [[what, other.fingerprint] for _, what, other in self.compared],
+                [self.title, self.section.anchor, self.section.metrics],
+                card and [card.title, card.summary],
+                self.history.depends,
+                site.base_url,
+            ]
+        )
+
+    def files(self) -> Mapping[str, Content]:
+        """The page, the table of its queries as data, the run's own files, and what the head-to-head page loads."""
+        row = self.row
+        records = read_lines(row.cell.folder)
+        by_topic = row.topics.by_topic if row.topics else {}
+        members = offered.contents(row.cell.folder, row.files)
+        found: dict[str, Content] = {self.path: self._render(records, by_topic)}
+        if records:
+            table = query_table.as_data(run_title(row), records, by_topic)
+            as_csv, as_json = export.as_csv(table), export.as_json(table)
+            found |= {addresses.query_table(row, "csv"): as_csv, addresses.query_table(row, "json"): as_json}
+            members += [("queries.csv", as_csv), ("queries.json", as_json)]
+        found[addresses.run_data(row)] = bundle.of_run(members)
+        if compare_pages.is_offered(row):
+            found[compare_pages.row_path(row)] = compare_pages.row_script(self.section, row, self.rankings.of(row))
+        return found
+
+    def _render(self, records: Sequence[QueryRecord], by_topic: Mapping[str, float]) -> str:
+        row, site = self.row, self.site
+        ours = self.rankings.of(row, records)
+        shown = []
+        for key, what, other in self.compared:
+            pair = Pair(row, other, row.comparison) if key == _FIRST and row.comparison else self._above()
+            drawn = Markup(bars(pair.differences, f"bars-{key}", f"Difference to {what}, topic by topic"))
+            largest = run_tables.largest(pair.largest(LARGEST, ours, self.rankings.of(other)))
+            shown.append(Shown(key, what, pair, largest, drawn))
+        session = timing(row)
+        return self.template.render(
+            root="../",
+            here="",
+            section=self.section,
+            title=self.title,
+            row=row,
+            card=site.cards.get(row.request.method.name),
+            files=run_tables.files(row),
+            asked=run_tables.facts(run_tables.asked(row)),
+            ran_on=run_tables.facts(run_tables.ran_on(row)),
+            hashes=run_tables.facts(run_tables.hashes(row)),
+            metrics=run_tables.metrics(self.section, row),
+            history=self.history.conditions,
+            timing=session,
+            timed=run_tables.facts(run_tables.timed(session)) if session else "",
+            flops=flops(row.summary) if row.summary else None,
+            energy=row.summary.energy_joules if row.summary else None,
+            pairs=shown,
+            queries=query_table.as_html(records, by_topic),
+            query_count=len(records),
+            bibtex=cite.run(
+                identity=row.identity,
+                what=f"{run_title(row)}: {self.title}",
+                year=row.machine.started[:4] if row.machine else "",
+                version=__version__,
+                address=f"{site.base_url}/{self.path}" if site.base_url else None,
+            ),
+        )
+
+    def _above(self) -> Pair:
+        return self.site.neighbours.below(self.section, self.row).turned
+
+
+def pages(site: Site, environment: Environment) -> Iterator[Run]:
+    """The files of every run, best first within its section."""
     rankings = Rankings()
+    template = environment.get_template("run.html")
+    history = _histories(site.ledger)
     for section in site.sections:
         above = {below.page: other for other, below in adjacent(section)}
-        tests = cache(partial(_tests, section))
         title = section_title(section)
         for row in section.rows:
             compared = _compared(row, section, above.get(row.page))
-            history = [condition for condition in site.ledger if _is_of(condition, row)]
-            card = site.cards.get(row.request.method.name)
-            depends = [
-                [[file.name, file.size, file.sha256] for file in site.data(row)],
-                [[what, other.page, [file.sha256 for file in site.data(other)]] for _, what, other in compared],
-                [row.page, row.variant, row.status, row.reason, row.rank, row.hardware],
-                row.comparison and [row.comparison.p_value, row.comparison.corrected],
-                [title, section.metrics],
-                card and [card.title, card.summary],
-                [condition.model_dump(mode="json") for condition in history],
-                site.base_url,
-            ]
-            yield Page(
-                addresses.run(row),
-                canonical_json(depends),
-                partial(_render, site, environment, section, row, compared, tests, history, rankings),
-                partial(_tables, row),
-            )
-
-
-def _tests(section: Section) -> Mapping[str, Pair]:
-    """The comparison of each run with the one above it, by its page; made when the first page needs one."""
-    return {pair.theirs.page: pair.turned for pair in neighbours(section)}
+            changes = history.get(_conditions(row), NO_HISTORY)
+            yield Run(site, template, section, title, row, compared, changes, rankings)
 
 
 def _compared(row: Row, section: Section, above: Row | None) -> list[tuple[str, str, Row]]:
@@ -110,103 +211,16 @@ def _compared(row: Row, section: Section, above: Row | None) -> list[tuple[str, 
     return found
 
 
-def _is_of(condition: Condition, row: Row) -> bool:
+def _histories(ledger: Sequence[Condition]) -> dict[Conditions, History]:
+    found: dict[Conditions, list[Condition]] = {}
+    for condition in ledger:
+        found.setdefault((condition.method, condition.preset, condition.backbone), []).append(condition)
+    return {
+        key: History(tuple(alike), canonical_json([each.model_dump(mode="json") for each in alike]))
+        for key, alike in found.items()
+    }
+
+
+def _conditions(row: Row) -> Conditions:
     asked = row.request
-    backbone = asked.backbone.name if asked.backbone else None
-    return (condition.method, condition.preset, condition.backbone) == (
-        asked.method.name,
-        asked.method.preset,
-        backbone,
-    )
-
-
-def _render(
-    site: Site,
-    environment: Environment,
-    section: Section,
-    row: Row,
-    compared: Sequence[tuple[str, str, Row]],
-    tests: Callable[[], Mapping[str, Pair]],
-    history: Sequence[Condition],
-    rankings: Rankings,
-) -> str:
-    full = row.full()
-    ours = rankings.of(row, full)
-    shown = []
-    for key, what, other in compared:
-        pair = Pair(row, other, row.comparison) if key == _FIRST and row.comparison else tests()[row.page]
-        drawn = Markup(bars(pair.differences, f"bars-{key}", f"Difference to {what}, topic by topic"))
-        shown.append(Shown(key, what, pair, pair.largest(LARGEST, ours, rankings.of(other)), drawn))
-    year = row.machine.started[:4] if row.machine else ""
-    return environment.get_template("run.html").render(
-        root="../",
-        here="",
-        section=section,
-        row=replace(row, cell=full),
-        card=site.cards.get(row.request.method.name),
-        files=site.data(row),
-        history=history,
-        timing=timing(row),
-        flops=flops(row.summary) if row.summary else None,
-        energy=row.summary.energy_joules if row.summary else None,
-        pairs=shown,
-        queries=query_rows(full.records, _by_topic(full)),
-        bibtex=cite.run(
-            identity=row.request.identity,
-            what=f"{run_title(row)}: {section_title(section)}",
-            year=year,
-            version=__version__,
-            address=f"{site.base_url}/{addresses.run(row)}" if site.base_url else None,
-        ),
-    )
-
-
-def _by_topic(cell: Cell) -> Mapping[str, float]:
-    return cell.summary.metrics.per_query.get(PRIMARY, {}) if cell.summary else {}
-
-
-def query_rows(records: Sequence[QueryRecord], by_topic: Mapping[str, float]) -> Markup:
-    """The lines of the table of queries. Not by a template: there may be thousands, on each of thousands of pages."""
-    return Markup("\n".join(_query_row(record, by_topic.get(record.qid)) for record in records))
-
-
-def _query_row(record: QueryRecord, value: float | None) -> str:
-    quality = '<td class="number" data-v="">–</td>'
-    if value is not None:
-        quality = f'<td class="number" data-v="{value}">{text.score(value)}</td>'
-    return (
-        f'<tr{_FAILED if record.failure else ""}><th scope="row">{escape(record.qid)}</th>{quality}'
-        f'<td class="number" data-v="{record.seconds}">{text.seconds(record.seconds)}</td>'
-        f'<td class="number" data-v="{record.prompt_tokens}">{record.prompt_tokens:,}</td>'
-        f'<td class="number" data-v="{record.completion_tokens}">{record.completion_tokens:,}</td>'
-        f'<td class="remarks">{_remarks(record)}</td></tr>'
-    )
-
-
-def _remarks(record: QueryRecord) -> str:
-    if record.failure:
-        return f'<span class="badge">{escape(record.failure.type)}</span> {escape(record.failure.message)}'
-    if record.malformed:
-        faults = escape(", ".join(record.faults).replace("_", " "))
-        return f"{record.malformed} of {text.plural(record.answers, 'answer')} malformed ({faults})"
-    return '<span class="quiet">warm-up</span>' if record.warm_up else ""
-
-
-def _tables(row: Row) -> list[DataTable]:
-    """The table of queries as data."""
-    full = row.full()
-    by_topic = _by_topic(full)
-    columns = ("query", PRIMARY, "seconds", "prompt tokens", "written tokens", "forward passes", "failure")
-    rows = tuple(
-        (
-            record.qid,
-            by_topic.get(record.qid),
-            record.seconds,
-            record.prompt_tokens,
-            record.completion_tokens,
-            record.forward_passes,
-            f"{record.failure.type}: {record.failure.message}" if record.failure else None,
-        )
-        for record in full.records
-    )
-    return [DataTable(f"queries-{row.page}", run_title(row), columns, rows)] if rows else []
+    return asked.method.name, asked.method.preset, asked.backbone.name if asked.backbone else None

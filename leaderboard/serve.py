@@ -28,8 +28,7 @@ class Handler(SimpleHTTPRequestHandler):
     extensions_map = {  # noqa: RUF012  declared by the base class
         **SimpleHTTPRequestHandler.extensions_map,
         ".html": "text/html; charset=utf-8",
-        ".jsonl": "text/plain; charset=utf-8",
-        ".trec": "text/plain; charset=utf-8",
+        ".csv": "text/csv; charset=utf-8",
         ".xml": "application/atom+xml",
     }
 

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmark import __version__, evaluation
 from benchmark.backbones import catalogue as backbones
 from benchmark.collections import catalogue
 from benchmark.errors import UserError
-from benchmark.harness import store
 from benchmark.hashing import sha256_bytes, sha256_file, sha256_files, sha256_json
 from benchmark.paths import cache_root
 from benchmark.regression import record as regression
 from leaderboard import addresses, bundle, reading, render
-from leaderboard.export import table_files
 from leaderboard.families import families
 from leaderboard.grouping import sections
-from leaderboard.output import MARKER, Content, Output, replacing
-from leaderboard.pages import DataFile, Page, Refused, Site
-from leaderboard.rows import Row
+from leaderboard.output import MARKER, Output, replacing
+from leaderboard.pages import Refused, Site
 from leaderboard.stamps import Stamps
 from leaderboard.submitted import ingest
 from methods import registry
 from methods.card import Card
-
-DATA_FILES = (
-    store.RUN,
-    store.LINES,
-    store.REQUEST,
-    store.MACHINE,
-    store.SESSIONS,
-    store.SUMMARY,
-    store.TIMING,
-    store.STANDING,
-)
-"""What is offered of a cell, where its folder has it."""
 
 STATIC = Path(__file__).parent / "static"
 CHANGELOG = Path(__file__).parent.parent / "CHANGELOG.md"
@@ -79,37 +67,58 @@ def build(
         out: folder of the site; created with its parents.
         base_url: where the site will be; the feed's links need it.
         cache: what is remembered between builds, and may be deleted; None: in the user's cache folder.
-        jobs: processes that check new submissions.
+        jobs: processes, for new submissions and for what is made anew.
 
     Raises:
         UserError: a folder is missing or not readable, none holds a run, or ``out`` is something else than a site made
             by this function or an empty folder.
     """
+    with _without_collector():
+        return _build(results, out, submissions, base_url, cache, jobs)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Objects that a build makes stay to its end and hold no cycles; looking for some takes a quarter of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _build(
+    results: Sequence[Path],
+    out: Path,
+    submissions: Sequence[Path],
+    base_url: str,
+    cache: Path | None,
+    jobs: int,
+) -> BuildReport:
     target = out.resolve()
     _require_replaceable(target, [*results, *submissions])
     memory = cache or cache_root() / "leaderboard"
-    stamps = Stamps(memory / "files.json")
+    stamps = Stamps(memory / "hashes.json")
     submitted = ingest(submissions, memory / "submissions", stamps, jobs)
-    entries = reading.read(results, submitted.cells)
-    shown = sections(entries, catalogue.entries())
+    shown = sections(reading.read(results, submitted.cells, stamps, jobs), catalogue.entries(), jobs)
     if not shown and not submitted.refused:
         folders = ", ".join(str(path) for path in (*results, *submissions)) or "no folder given"
         raise UserError(f"There is no run to show in {folders}. Run a suite first: rerankbench run demo.")
     cards = _cards({*registry.plugins(), *(row.request.method.name for section in shown for row in section.rows)})
-    files = _Files(stamps)
-    site = Site(
-        sections=shown,
-        families=families(shown, cards, catalogue.entries(), backbones.entries()),
-        cards=cards,
-        backbones=backbones.entries(),
-        ledger=list(regression.read().values()),
-        changelog=CHANGELOG.read_text(encoding="utf-8") if CHANGELOG.is_file() else "",
-        refused=submitted.refused,
-        data=files.of,
-        base_url=base_url.rstrip("/"),
-    )
     with replacing(target, memory / "sites" / f"{sha256_bytes(str(target).encode())[:16]}.json") as output:
-        pages = _write(site, output)
+        site = Site(
+            sections=shown,
+            families=families(shown, cards, catalogue.entries(), backbones.entries(), jobs),
+            cards=cards,
+            backbones=backbones.entries(),
+            ledger=list(regression.read().values()),
+            changelog=CHANGELOG.read_text(encoding="utf-8") if CHANGELOG.is_file() else "",
+            refused=submitted.refused,
+            base_url=base_url.rstrip("/"),
+        )
+        pages = _write(site, output, jobs)
         written = output.written
     stamps.save()
     return BuildReport(sum(len(section.rows) for section in shown), pages, out / "index.html", written, site.refused)
@@ -120,58 +129,34 @@ def is_site(folder: Path) -> bool:
     return (folder / MARKER).is_file()
 
 
-def _write(site: Site, output: Output) -> int:
+def _write(site: Site, output: Output, jobs: int) -> int:
     """Every file of the site; returns the number of HTML pages."""
-    for section in site.sections:
-        for row in section.rows:
-            _add_data(row, site.data(row), output)
     code = _code()
-    pages = 0
-    bundled: dict[str, str] = {}
-    for page in render.pages(site):
-        key = sha256_json([code, page.depends])
-        paths = output.add(page.path, key, partial(_content, page))
-        pages += page.path.endswith(".html")
-        bundled |= {path: key for path in paths if path != page.path or path in bundle.ALSO}
+    keys: dict[str, str] = {}
+    for group in render.groups(site):
+        keys[group.path] = sha256_bytes(f"{code}{group.depends}".encode("utf-8", "replace"))
+        output.add(group.path, keys[group.path], group.files, group.batch)
     for path in sorted(STATIC.iterdir()):
-        output.add(path.name, sha256_file(path), partial(dict, [(path.name, path)]))
+        output.add(path.name, sha256_file(path), partial(dict, [(path.name, path.read_bytes())]))
+    output.make(jobs)
+    inside = {path: key for group, key in keys.items() for path in output.paths(group) if bundle.holds(path)}
     output.add(
         addresses.BUNDLE,
-        sha256_json(bundled),
-        lambda: {addresses.BUNDLE: bundle.pack({path: output.read(path) for path in bundled})},
+        sha256_json([code, inside]),
+        lambda: {addresses.BUNDLE: bundle.everything({path: output.place(path) for path in inside})},
     )
-    return pages
-
-
-def _add_data(row: Row, files: Sequence[DataFile], output: Output) -> None:
-    folder = addresses.run_data(row)
-    key = sha256_json([file.sha256 for file in files])
-    output.add(folder, key, lambda: {f"{folder}/{file.name}": row.cell.folder / file.name for file in files})
-
-
-def _content(page: Page) -> dict[str, Content]:
-    return {page.path: page.render(), **table_files(page.tables())}
+    output.make()
+    return sum(path.endswith(".html") for path in keys)
 
 
 def _code() -> str:
-    """Hash of what makes pages of data: this package, with its templates."""
-    files = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".py", ".html"))
-    return sha256_files((path.name, path) for path in files)
-
-
-class _Files:
-    """Files of runs that the site offers, each looked at once."""
-
-    def __init__(self, stamps: Stamps) -> None:
-        self._stamps = stamps
-        self._known: dict[str, tuple[DataFile, ...]] = {}
-
-    def of(self, row: Row) -> Sequence[DataFile]:
-        """Of one run; UserError where one is a symbolic link."""
-        if row.page not in self._known:
-            found = self._stamps.files(row.cell.folder, DATA_FILES)
-            self._known[row.page] = tuple(DataFile(*each) for each in found)
-        return self._known[row.page]
+    """Hash of what makes pages of data: this package with its templates, and the tests that it shows."""
+    folders = (Path(__file__).parent, Path(evaluation.__file__).parent)
+    hashes = []
+    for folder in folders:
+        files = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".html"))
+        hashes.append(sha256_files((path.relative_to(folder).as_posix(), path) for path in files))
+    return sha256_json([__version__, *hashes])
 
 
 def _require_replaceable(target: Path, sources: Sequence[Path]) -> None:

@@ -12,6 +12,9 @@ from benchmark.errors import UserError
 from benchmark.harness.store import write_atomic
 from benchmark.hashing import sha256_file
 
+Known = str
+"""Of one folder: a line for each file with its name, stamp and sha256. One text, since there are tens of thousands."""
+
 
 class Stamps:
     """Sha256 of files, by folder.
@@ -22,8 +25,8 @@ class Stamps:
 
     def __init__(self, memory: Path) -> None:
         self._memory = memory
-        self._known: dict[str, list[str]] = _read(memory)
-        self._seen: dict[str, list[str]] = {}
+        self._before: dict[str, Known] = _read(memory)
+        self._seen: dict[str, Known] = {}
 
     def files(self, folder: Path, names: Iterable[str]) -> list[tuple[str, int, str]]:
         """Name, size in bytes and sha256 of those of some files that are there.
@@ -31,9 +34,8 @@ class Stamps:
         Raises:
             UserError: one is a symbolic link: what is published is made of plain files.
         """
-        known = {
-            stamp: sha256 for stamp, _, sha256 in (each.rpartition(" ") for each in self._known.get(str(folder), ()))
-        }
+        lines = self._before.get(str(folder), "").splitlines()
+        known = {stamp: sha256 for stamp, _, sha256 in (line.rpartition(" ") for line in lines)}
         kept, found = [], []
         for name in names:
             path = f"{folder}/{name}"
@@ -47,17 +49,25 @@ class Stamps:
             sha256 = known.get(stamp) or sha256_file(Path(path))
             kept.append(f"{stamp} {sha256}")
             found.append((name, look.st_size, sha256))
-        self._seen[str(folder)] = kept
+        self._seen[str(folder)] = "\n".join(kept)
         return found
+
+    def of(self, folder: Path) -> Known:
+        """What this object found in a folder."""
+        return self._seen.get(str(folder), "")
+
+    def add(self, folder: Path, known: Known) -> None:
+        """Take over what another process found in a folder."""
+        self._seen[str(folder)] = known
 
     def save(self) -> None:
         """Remember what was asked for; the rest is forgotten."""
-        if self._seen != self._known:
+        if self._seen != self._before:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(self._memory, json.dumps(self._seen))
 
 
-def _read(memory: Path) -> dict[str, list[str]]:
+def _read(memory: Path) -> dict[str, Known]:
     try:
         known = json.loads(memory.read_bytes())
     except (FileNotFoundError, ValueError):

@@ -12,17 +12,17 @@ from leaderboard import text
 Status = Literal["complete", "incomplete", "failed"]
 
 
-def status(cell: Cell, metric: str, expected: int | None) -> tuple[Status, str | None]:
+def status(cell: Cell, identity: str, metric: str, expected: int | None) -> tuple[Status, str | None]:
     """What a cell is worth, and for one that is not complete the reason in a sentence.
 
     Args:
-        metric: what the summary must hold.
+        identity: of its request; metric: what the summary must hold.
         expected: number of queries of its collection, where it is known.
     """
     summary = cell.summary
     if summary is None:
         return "failed" if cell.failure else "incomplete", _why_incomplete(cell, expected)
-    if summary.identity != cell.request.identity:
+    if summary.identity != identity:
         return "incomplete", "Its summary belongs to another request. Run it again."
     if summary.queries and summary.failed >= summary.queries:
         many = text.plural(summary.queries, "query", "queries")

@@ -5,12 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
+from benchmark.harness.record import BackboneRequest, MethodRequest
 from benchmark.hashing import canonical_json
 
 
+class Variants:
+    """Names what sets records apart; of those that come again, the text is kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, str]] = {}
+
+    def of(self, siblings: Sequence[tuple[MethodRequest, BackboneRequest | None]]) -> list[str]:
+        """For each method on a backbone, the values in which it differs from another one; empty where none does."""
+        return _differing([self._flat(method, backbone) for method, backbone in siblings])
+
+    def _flat(self, method: MethodRequest, backbone: BackboneRequest | None) -> dict[str, str]:
+        return self._part("method", method) | (self._part("backbone", backbone) if backbone else {})
+
+    def _part(self, name: str, part: BaseModel) -> dict[str, str]:
+        key = f"{name}{part.model_dump_json()}"
+        if key not in self._known:
+            self._known[key] = _flat(part.model_dump(mode="json"), f"{name}.")
+        return self._known[key]
+
+
 def variants(siblings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each of some nested records, the values in which it differs from another one; empty where none does."""
-    flat = [_flat(values) for values in siblings]
+    """The same for any nested records."""
+    return _differing([_flat(values) for values in siblings])
+
+
+def _differing(flat: Sequence[Mapping[str, str]]) -> list[str]:
     keys = sorted({key for values in flat for key in values})
     differing = [key for key in keys if len({values.get(key) for values in flat}) > 1]
     return [

@@ -78,6 +78,26 @@ class Pair:
         return sorted(differing, key=lambda topic: (-abs(topic.difference), topic.qid))[:count]
 
 
+class Neighbours:
+    """The tests of a section's adjacent rows, kept for the section that was asked for last."""
+
+    def __init__(self) -> None:
+        self._anchor = ""
+        self._by_below: dict[str, Pair] = {}
+
+    def of(self, section: Section) -> list[Pair]:
+        """Of all of them, best first."""
+        if section.anchor != self._anchor:
+            self._by_below = {pair.theirs.page: pair for pair in neighbours(section)}
+            self._anchor = section.anchor
+        return list(self._by_below.values())
+
+    def below(self, section: Section, row: Row) -> Pair:
+        """Of a row and the one ranked just above it, which is the pair's first."""
+        self.of(section)
+        return self._by_below[row.page]
+
+
 def adjacent(section: Section) -> list[tuple[Row, Row]]:
     """Each ranked row with the one ranked just below it, best first, where both have the same topics."""
     ranked = [row for row in section.rows if row.summary and row.topics]

@@ -34,7 +34,7 @@ def _address(context: click.Context, parameter: click.Parameter, value: str) -> 
 @_sources
 @click.option("--out", type=SITE, default=Path("site"), show_default=True, help="Folder of the page; replaced.")
 @click.option("--base-url", default="", callback=_address, help="Where it will be; the feed needs it.")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes for new submissions.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 def build(results: tuple[Path | str, ...], submissions: tuple[Path, ...], out: Path, base_url: str, jobs: int) -> None:
     """Write the leaderboard as static files; only what changed is made anew.
 

@@ -115,6 +115,11 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
 
 
+def read_lines(folder: Path) -> list[QueryRecord]:
+    """A cell's queries that are finished; UserError for a line that is not a query's record."""
+    return _complete_lines(folder / LINES)
+
+
 def read_summary(folder: Path) -> CellSummary | None:
     """A cell's summary, None before it is complete; its lines are not read, of which there may be very many.
 

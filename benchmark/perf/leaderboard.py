@@ -12,7 +12,9 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +46,13 @@ DEPTH = 10
 
 @dataclass(frozen=True)
 class Built:
-    """One build in a process of its own: seconds by the clock and of a processor, peak resident set in MiB, files
-    written."""
+    """One build in a process of its own.
+
+    Attributes:
+        seconds: by the clock; busy: of processors, by all of its processes together.
+        peak: most memory in MiB that all of its processes had together, what they share counted once.
+        written: files.
+    """
 
     seconds: float
     busy: float
@@ -162,19 +169,42 @@ def _hash(text: str) -> str:
     return sha256_bytes(text.encode())
 
 
-def built(results: Path, out: Path, cache: Path) -> Built:
-    """Build in a fresh process, whose memory is its own."""
+def built(results: Path, out: Path, cache: Path, jobs: int) -> Built:
+    """Build in a fresh process, whose memory is its own; its memory is looked at ten times a second."""
     code = f"""
-import json, resource, time
+import json, os, time
 from pathlib import Path
 start = time.perf_counter()
 from leaderboard import build
-report = build([Path({str(results)!r})], Path({str(out)!r}), cache=Path({str(cache)!r}))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps([time.perf_counter() - start, time.process_time(), peak, report.written]))
+report = build([Path({str(results)!r})], Path({str(out)!r}), cache=Path({str(cache)!r}), jobs={jobs})
+print(json.dumps([time.perf_counter() - start, sum(os.times()[:4]), report.written]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return Built(*json.loads(done.stdout))
+    peak = 0.0
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            peak = max(peak, memory(process.pid))
+            time.sleep(0.1)
+        assert process.stdout is not None
+        seconds, busy, written = json.loads(process.stdout.read())
+    return Built(seconds, busy, peak, written)
+
+
+def memory(number: int) -> float:
+    """MiB of a process and those that it started, what they share counted once (proportional set sizes)."""
+    total = 0.0
+    for each in (number, *_children(number)):
+        # It may end between the listing and the look.
+        with suppress(OSError):
+            text = Path(f"/proc/{each}/smaps_rollup").read_text(encoding="utf-8")
+            total += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
+    return total
+
+
+def _children(number: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{number}/task/{number}/children").read_text("utf-8").split()]
+    except OSError:
+        return []
 
 
 def sizes(out: Path) -> Iterator[str]:
@@ -188,19 +218,20 @@ def sizes(out: Path) -> Iterator[str]:
 @click.option("--rows", default=200, show_default=True, help="Configurations, such as submissions.")
 @click.option("--collections", default=13, show_default=True, help="Collections of each.")
 @click.option("--topics", default=20, show_default=True, help="Topics of each.")
-def main(rows: int, collections: int, topics: int) -> None:
+@click.option("--jobs", default=2, show_default=True, help="Processes of a build.")
+def main(rows: int, collections: int, topics: int, jobs: int) -> None:
     """Make cells, build three times, and print what was measured."""
     with tempfile.TemporaryDirectory() as scratch:
         results, out, cache = (Path(scratch) / name for name in ("results", "site", "cache"))
         make(results, rows, collections, topics)
-        click.echo(f"{rows} rows x {collections} collections, {topics} topics each")
+        click.echo(f"{rows} rows x {collections} collections, {topics} topics each, {jobs} processes")
         for what in ("new", "unchanged", "one cell changed"):
             if what == "one cell changed":
                 summary = next(results.iterdir()) / "summary.json"
                 summary.write_text(summary.read_text(encoding="utf-8").replace("10:05:12", "10:05:13"))
-            found = built(results, out, cache)
+            found = built(results, out, cache, jobs)
             click.echo(
-                f"{what}: {found.seconds:.1f} s ({found.busy:.1f} s of a processor), {found.peak:.0f} MiB, "
+                f"{what}: {found.seconds:.1f} s ({found.busy:.1f} s of processors), {found.peak:.0f} MiB, "
                 f"{found.written} files written"
             )
         for line in sizes(out):

@@ -4,7 +4,7 @@
 
 (() => {
   const SVG = 'http://www.w3.org/2000/svg';
-  const RADIUS = 5.5, LINE = 15, MINUS = '\u2212';
+  const RADIUS = 5.5, LINE = 15, MINUS = '\u2212', CROWD = 60;
   const LEFT = 58, RIGHT = 14, TOP = 26, BOTTOM = 50;
   const SHAPES = [
     'M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z',
@@ -139,6 +139,11 @@
       return points;
     }
 
+    // Those that have a name and an error bar: in a crowd only the front's, as leaderboard/plot.py has it.
+    named(points) {
+      return points.length > CROWD ? points.filter(point => point.front) : points;
+    }
+
     draw() {
       const axis = this.axis(), points = this.points(axis);
       const mixed = axis.own && new Set(points.map(point => point.machine)).size > 1;
@@ -201,7 +206,7 @@
         lines.push([x(point.cost), y(point.quality) - 1, end, y(point.quality) + 1]);
       });
       element(svg, 'path', {class: 'front-line', d: `${steps.join('')}H${area.right}`});
-      for (const point of points) {
+      for (const point of this.named(points)) {
         const at = x(point.cost), bar = element(svg, 'g', {class: `error series-${point.series}`});
         const top = y(point.high), bottom = y(point.low);
         line(bar, at, top, at, bottom, 'error-line');
@@ -237,7 +242,8 @@
         const at = x(point.cost), down = y(point.quality);
         boxes.push([at - RADIUS - 1, down - RADIUS - 1, at + RADIUS + 1, down + RADIUS + 1]);
       }
-      for (const point of [...points.filter(one => one.front), ...points.filter(one => !one.front)]) {
+      const wanted = this.named(points);
+      for (const point of [...wanted.filter(one => one.front), ...wanted.filter(one => !one.front)]) {
         const label = element(svg, 'text', {class: 'label', 'aria-hidden': 'true'}, point.name);
         const wide = label.getBBox().width, at = x(point.cost), down = y(point.quality);
         const places = [[at + 9, down + 4], [at - 9 - wide, down + 4], [at - wide / 2, down - 11], [at - wide / 2, down + 19]];

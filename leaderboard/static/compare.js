@@ -3,7 +3,7 @@
 'use strict';
 
 (() => {
-  const TIE = 1e-12, EXACT_UP_TO = 12, SAMPLES = 10000, SHOWN = 10, TOP = 5, MINUS = '\u2212';
+  const TIE = 1e-12, SLACK = 1e-9, EXACT_UP_TO = 12, SAMPLES = 10000, SHOWN = 10, TOP = 5, MINUS = '\u2212';
   const SVG = 'http://www.w3.org/2000/svg';
   const root = document.querySelector('[data-compare]');
   const collection = root.querySelector('[data-collection]');
@@ -50,53 +50,45 @@
   }
   const pValue = value => value < 0.001 ? 'p < 0.001' : `p = ${value.toFixed(3)}`;
 
-  // Sign flips as 32 random bits at a time, the same for the same number of topics (Marsaglia's xorshift).
-  function bits() {
-    let state = 2463534242;
-    return () => {
-      state ^= state << 13;
-      state ^= state >>> 17;
-      state ^= state << 5;
-      return state >>> 0;
-    };
+  // Random bits, 32 for each number; as _mixed of benchmark/evaluation/multiple.py.
+  function mixed(number) {
+    let bits = (number + 0x9E3779B9) >>> 0;
+    for (let round = 0; round < 2; round += 1) {
+      bits = Math.imul(bits ^ (bits >>> 16), 0x85EBCA6B);
+      bits = Math.imul(bits ^ (bits >>> 13), 0xC2B2AE35);
+      bits ^= bits >>> 16;
+    }
+    return bits;
   }
 
-  // Fisher's two-sided paired randomisation test, as in benchmark/evaluation/statistics.py.
-  function significance(differing) {
-    const count = differing.length;
-    const size = differing.reduce((sum, value) => sum + Math.abs(value), 0);
-    const observed = Math.abs(differing.reduce((sum, value) => sum + value, 0)) - 1e-10 * size;
+  // Paired randomisation test on the topics in their order: the same sign flips and so the same p-value as in
+  // benchmark/evaluation/multiple.py, which the other pages were made with.
+  function significance(differences, samples) {
+    const count = differences.length, words = Math.ceil(count / 32), exact = count <= EXACT_UP_TO;
+    const spread = Math.hypot(...differences) || Infinity;
+    const scaled = differences.map(value => value / spread);
+    const least = Math.abs(scaled.reduce((sum, value) => sum + value, 0)) - SLACK;
+    const flips = exact ? 2 ** count : samples;
     let extreme = 0;
-    if (count <= EXACT_UP_TO) {
-      for (let signs = 0; signs < 2 ** count; signs += 1) {
-        let sum = 0;
-        for (let place = 0; place < count; place += 1) sum += (signs >> place) & 1 ? differing[place] : -differing[place];
-        if (Math.abs(sum) >= observed) extreme += 1;
-      }
-      return extreme / 2 ** count;
-    }
-    const next = bits();
-    for (let sample = 0; sample < SAMPLES; sample += 1) {
-      let sum = 0, word = 0;
+    for (let flip = 0; flip < flips; flip += 1) {
+      let sum = 0, bits = flip;
       for (let place = 0; place < count; place += 1) {
-        if (place % 32 === 0) word = next();
-        sum += (word >>> (place % 32)) & 1 ? differing[place] : -differing[place];
+        if (!exact && place % 32 === 0) bits = mixed(flip * words + place / 32);
+        sum += (bits >>> (place % 32)) & 1 ? scaled[place] : -scaled[place];
       }
-      if (Math.abs(sum) >= observed) extreme += 1;
+      if (Math.abs(sum) >= least) extreme += 1;
     }
-    return (1 + extreme) / (1 + SAMPLES);
+    return exact ? extreme / flips : (1 + extreme) / (1 + flips);
   }
 
-  // Topics of both by falling difference; null where they are not the same topics.
+  // Topics of both in their order; null where they are not the same topics.
   function paired(one, other) {
     const theirs = new Map(other.topics.map(([qid, value, top]) => [qid, {value, top}]));
     if (one.topics.length !== theirs.size || one.topics.some(([qid]) => !theirs.has(qid))) return null;
-    return one.topics
-      .map(([qid, ours, top]) => {
-        const match = theirs.get(qid);
-        return {qid, ours, theirs: match.value, difference: ours - match.value, tops: [top, match.top]};
-      })
-      .sort((a, b) => b.difference - a.difference || (a.qid < b.qid ? -1 : 1));
+    return one.topics.map(([qid, ours, top]) => {
+      const match = theirs.get(qid);
+      return {qid, ours, theirs: match.value, difference: ours - match.value, tops: [top, match.top]};
+    });
   }
 
   function draw(topics, names) {
@@ -182,7 +174,10 @@
     const differing = topics.map(topic => topic.difference).filter(value => Math.abs(value) > TIE);
     const wins = differing.filter(value => value > 0).length, losses = differing.length - wins;
     const mean = topics.reduce((sum, topic) => sum + topic.difference, 0) / topics.length;
-    const p = significance(differing);
+    const settled = topics.map(topic => Math.abs(topic.difference) > TIE ? topic.difference : 0);
+    const baseline = section.rows.some(row => row[3] && pages.includes(row[0]));
+    const p = significance(settled, baseline ? section.flips : SAMPLES);
+    topics.sort((a, b) => b.difference - a.difference || (a.qid < b.qid ? -1 : 1));
     said.textContent = `${names[0]} is better on ${wins}, equal on ${topics.length - differing.length} and worse on ` +
       `${losses} of ${topics.length} topics than ${names[1]}.`;
     const tiles = make(output, 'dl', {class: 'tiles'});

@@ -37,8 +37,8 @@ def demo_site(demo_results: Path) -> Path:
     return build([demo_results], folder / "site", cache=folder / "cache").index.parent
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, once for all tests."""
+    """Chromium, once for the tests of a module: as long as it is there, nothing else can run asyncio in this thread."""
     with browsing.launched() as browser:
         yield browser

@@ -6,7 +6,7 @@ import cells
 import pytest
 
 from benchmark.harness.store import pretty
-from benchmark.hashing import sha256_file
+from benchmark.hashing import sha256_bytes
 from leaderboard import build, bundle, dataset
 from leaderboard.dataset import Dataset
 from leaderboard.write_schema import FILE
@@ -20,11 +20,15 @@ def test_every_run_is_in_it_and_it_follows_its_own_schema(demo_site: Path) -> No
     for run in found.runs:
         assert (demo_site / run.page).is_file()
         assert (run.reason is None) == (run.status == "complete") == bool(run.metrics)
+        with zipfile.ZipFile(demo_site / run.zip) as archive:
+            held = {name: archive.read(name) for name in archive.namelist()}
+        for kind in ("csv", "json"):
+            assert held.pop(f"queries.{kind}") == (demo_site / run.page).with_suffix(f".{kind}").read_bytes()
+        assert [*held] == [file.name for file in run.files]
         for file in run.files:
-            assert sha256_file(demo_site / file.path) == file.sha256
-            assert (demo_site / file.path).stat().st_size == file.bytes
+            assert (sha256_bytes(held[file.name]), len(held[file.name])) == (file.sha256, file.bytes)
     raw = json.loads(data)
-    assert (raw["schema_version"], raw["licence"]) == (1, "CC0-1.0")
+    assert (raw["schema_version"], raw["licence"]) == (2, "CC0-1.0")
     schema = json.loads((demo_site / "data" / "leaderboard.schema.json").read_bytes())
     assert set(raw) == set(schema["properties"])
     assert set(raw["runs"][0]) == set(schema["$defs"]["Run"]["properties"])
@@ -35,15 +39,31 @@ def test_the_schema_in_docs_is_the_one_of_the_code() -> None:
     assert path.read_text(encoding="utf-8") == pretty(dataset.schema()), "python -m leaderboard.write_schema"
 
 
-def test_the_zip_has_all_tables_and_the_same_bytes_for_the_same_content(demo_site: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(demo_site / "data" / "leaderboard.zip") as archive:
+def test_the_zip_has_everything_and_the_same_bytes_for_the_same_content(demo_site: Path, tmp_path: Path) -> None:
+    data = demo_site / "data"
+    with zipfile.ZipFile(data / "leaderboard.zip") as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    tables = {f"tables/{path.name}": path.read_bytes() for path in (demo_site / "data" / "tables").iterdir()}
-    assert tables.items() <= held.items()
-    assert set(held) - set(tables) == {"README.txt", "leaderboard.json", "leaderboard.schema.json"}
-    assert b"CC0-1.0" in held["README.txt"]
-    files = {"data/a": b"1", "data/b": b"2"}
-    assert bundle.pack(files) == bundle.pack(dict(reversed(files.items())))
+    assert b"CC0-1.0" in held.pop("README.txt")
+    files = [path for path in data.rglob("*") if path.is_file() and path.name != "leaderboard.zip"]
+    assert held == {path.relative_to(data).as_posix(): path.read_bytes() for path in files}
+    assert {path.name for path in (data / "runs").iterdir()} == {
+        f"{page.stem}.zip" for page in (demo_site / "runs").glob("*.html")
+    }
+    zipped = bundle.of_run([("b", b"1"), ("a", "2")])
+    assert zipped == bundle.of_run([("b", "1"), ("a", b"2")])
+
+
+def test_an_unpacked_run_is_a_run_again(demo_site: Path, demo_results: Path, tmp_path: Path) -> None:
+    path = next((demo_site / "data" / "runs").glob("core.reversed.*.zip"))
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "results" / path.stem)
+    again = build([tmp_path / "results"], tmp_path / "site").index.parent
+    (run,) = Dataset.model_validate_json((again / "data" / "leaderboard.json").read_bytes()).runs
+    known = Dataset.model_validate_json((demo_site / "data" / "leaderboard.json").read_bytes()).runs
+    (before,) = (each for each in known if each.page == run.page)
+    assert (run.metrics, run.files) == (before.metrics, before.files)
+    folder = demo_results / path.stem
+    assert (tmp_path / "results" / path.stem / "run.trec").read_bytes() == (folder / "run.trec").read_bytes()
 
 
 def test_every_table_of_the_overview_has_its_data_and_a_link_to_it(demo_site: Path) -> None:

@@ -1,21 +1,32 @@
+import os
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from leaderboard.output import MARKER, Output, replacing
+from leaderboard.output import FEW, MARKER, Content, Output, replacing
+
+Files = dict[str, str | Path]
 
 
-def make(tmp_path: Path, pages: dict[str, tuple[str, dict[str, str | Path]]]) -> tuple[int, list[str]]:
+def make(tmp_path: Path, pages: dict[str, tuple[str, Files]], jobs: int = 1) -> tuple[int, list[str]]:
     """Write groups given as key and files; returns the number of new files and the groups that were made."""
     made: list[str] = []
     with replacing(tmp_path / "site", tmp_path / "memory.json") as output:
         for group, (key, files) in pages.items():
 
-            def content(group: str = group, files: dict[str, str | Path] = files) -> dict[str, str | Path]:
+            def content(group: str = group, files: Files = files) -> dict[str, Content]:
                 made.append(group)
-                return files
+                return {
+                    path: partial(shutil.copyfile, given) if isinstance(given, Path) else given
+                    for path, given in files.items()
+                }
 
-            assert output.add(group, key, content) == list(files)
+            output.add(group, key, content)
+        output.make(jobs)
+        for group, (_, files) in pages.items():
+            assert output.paths(group) == list(files)
         written = output.written
     return written, made
 
@@ -27,7 +38,7 @@ def content(folder: Path) -> dict[str, str]:
 
 def test_what_did_not_change_is_not_made_again_and_not_touched(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("ranking", encoding="utf-8")
-    pages: dict[str, tuple[str, dict[str, str | Path]]] = {
+    pages: dict[str, tuple[str, Files]] = {
         "a": ("1", {"a.html": "A", "data/a.csv": "x"}),
         "b": ("1", {"deep/b/run": tmp_path / "run"}),
     }
@@ -49,7 +60,7 @@ def test_what_no_longer_belongs_is_removed_with_its_folder(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("harm", ["changed", "removed", "forgotten"])
 def test_files_that_were_touched_are_made_again(tmp_path: Path, harm: str) -> None:
-    pages: dict[str, tuple[str, dict[str, str | Path]]] = {"a": ("1", {"a.html": "A", "a.csv": "x"})}
+    pages: dict[str, tuple[str, Files]] = {"a": ("1", {"a.html": "A", "a.csv": "x"})}
     make(tmp_path, pages)
     if harm == "changed":
         (tmp_path / "site" / "a.csv").write_text("forged", encoding="utf-8")
@@ -67,6 +78,7 @@ def test_an_error_leaves_the_site_as_it_was(tmp_path: Path) -> None:
     def build_badly() -> None:
         with replacing(tmp_path / "site", tmp_path / "memory.json") as output:
             output.add("a", "2", lambda: {"a.html": "new"})
+            output.make()
             raise ValueError("in the middle")
 
     with pytest.raises(ValueError, match="in the middle"):
@@ -101,4 +113,32 @@ def test_files_of_this_and_of_an_earlier_build_can_be_read(tmp_path: Path) -> No
     with replacing(tmp_path / "site", tmp_path / "memory.json") as output:
         output.add("a", "1", dict)
         output.add("b", "1", lambda: {"b.csv": "B\ud800"})
-        assert (output.read("a.csv"), output.read("b.csv")) == (b"A", b"B?")
+        output.make()
+        assert (output.place("a.csv").read_bytes(), output.place("b.csv").read_bytes()) == (b"A", b"B?")
+
+
+def test_groups_of_a_batch_are_made_in_order_and_by_one_process(tmp_path: Path) -> None:
+    seen: dict[str, list[str]] = {}
+
+    def files(batch: str, name: str) -> dict[str, Content]:
+        seen.setdefault(batch, []).append(name)
+        return {f"{batch}/{name}": f"{os.getpid()} {' '.join(seen[batch])}"}
+
+    with replacing(tmp_path / "site", tmp_path / "memory.json") as output:
+        for number in range(FEW):
+            for batch in ("x", "y"):
+                output.add(f"{batch}{number}", "1", partial(files, batch, f"{number:03}"), batch)
+        output.make(2)
+        assert output.written == 2 * FEW
+    for batch in ("x", "y"):
+        texts = [path.read_text().split() for path in sorted((tmp_path / "site" / batch).iterdir())]
+        assert len({process for process, *_ in texts}) == 1
+        assert [len(names) for _, *names in texts] == list(range(1, FEW + 1))
+    before = content(tmp_path / "site")
+    with replacing(tmp_path / "site", tmp_path / "memory.json") as output:
+        for number in range(FEW):
+            for batch in ("x", "y"):
+                output.add(f"{batch}{number}", "1", dict, batch)
+        output.make(2)
+        assert output.written == 0
+    assert content(tmp_path / "site") == before

@@ -147,11 +147,11 @@ def test_a_timed_session_is_told_with_its_ratio(demo_site: Path) -> None:
     assert "GFLOP" in text
 
 
-def test_a_run_can_be_cited_and_has_its_queries_as_data(demo_site: Path) -> None:
+def test_a_run_can_be_cited_and_has_its_queries_as_data(demo_site: Path, demo_results: Path) -> None:
     run = page(demo_site, "runs/icr.default.*.html")
-    identity = json.loads((demo_site / "data" / run.stem / "summary.json").read_text())["identity"]
+    identity = json.loads((demo_results / run.stem / "summary.json").read_text())["identity"]
     assert f"@misc{{rerankbench-{identity[:12]}," in words(run)
-    rows = _table(demo_site, f"queries-{run.stem}")
+    rows = list(csv.DictReader(run.with_suffix(".csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 35
     assert {row["query"] for row in rows} == {f"q{number:02}" for number in range(1, 36)}
 

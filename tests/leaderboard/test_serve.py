@@ -36,8 +36,9 @@ def get(port: int, path: str) -> tuple[int, str, bytes]:
 
 def test_pages_and_data_are_served_with_their_types(port: int, demo_site: Path) -> None:
     assert get(port, "/") == (200, "text/html; charset=utf-8", (demo_site / "index.html").read_bytes())
-    run = next((demo_site / "data").glob("*/queries.jsonl")).parent.name
-    assert get(port, f"/data/{run}/queries.jsonl")[:2] == (200, "text/plain; charset=utf-8")
+    run = next((demo_site / "runs").glob("*.html")).stem
+    assert get(port, f"/runs/{run}.csv")[:2] == (200, "text/csv; charset=utf-8")
+    assert get(port, f"/data/runs/{run}.zip")[:2] == (200, "application/zip")
     assert get(port, "/style.css")[:2] == (200, "text/css")
 
 

@@ -1,5 +1,6 @@
 import json
 import re
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,7 +11,8 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.harness.record import CellFailure, TrainingOverlap
 from leaderboard import build
-from leaderboard.site import DATA_FILES, MARKER
+from leaderboard.offered import FILES
+from leaderboard.output import MARKER
 
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta"}
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(2)>"
@@ -204,10 +206,12 @@ def test_a_run_page_tells_how_to_reproduce_it(tmp_path: Path) -> None:
         "q12",
     ):
         assert fact in words
-    offered = {path.name for path in (site / "data" / asked.slug).iterdir()}
-    assert offered == {path.name for path in folder.iterdir()} <= set(DATA_FILES)
-    for name in offered:
-        assert (site / "data" / asked.slug / name).read_bytes() == (folder / name).read_bytes()
+    with zipfile.ZipFile(site / "data" / "runs" / f"{asked.slug}.zip") as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    assert held.pop("queries.csv") == (site / "runs" / f"{asked.slug}.csv").read_bytes()
+    assert held.pop("queries.json") == (site / "runs" / f"{asked.slug}.json").read_bytes()
+    assert held == content(folder)
+    assert set(held) <= set(FILES)
 
 
 def test_incomplete_and_failed_cells_are_shown_with_their_reason(demo_site: Path) -> None:
@@ -217,7 +221,8 @@ def test_incomplete_and_failed_cells_are_shown_with_their_reason(demo_site: Path
     assert "failed: All 35 queries failed; the last one with QueryError: the prompt has" in words
     page = next((demo_site / "runs").glob("setwise.*.html"))
     assert "21 of 35 queries finished." in Page(page).words
-    assert not (demo_site / "data" / page.stem / "summary.json").exists()
+    with zipfile.ZipFile(demo_site / "data" / "runs" / f"{page.stem}.zip") as archive:
+        assert "summary.json" not in archive.namelist()
 
 
 def test_the_last_words_of_a_dead_worker_are_shown_as_text(tmp_path: Path) -> None:
@@ -278,6 +283,8 @@ def test_rebuilding_gives_the_same_bytes_whatever_the_order_of_folders(tmp_path:
     first = content(build([tmp_path / "a", tmp_path / "b"], tmp_path / "one").index.parent)
     again = content(build([tmp_path / "b", tmp_path / "a", tmp_path / "b"], tmp_path / "two").index.parent)
     assert first == again
+    third = content(build([tmp_path / "a", tmp_path / "b"], tmp_path / "three", jobs=2).index.parent)
+    assert first == third
     assert not [name for name, data in first.items() if str(tmp_path).encode() in data]
 
 

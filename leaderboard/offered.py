@@ -1,0 +1,40 @@
+"""What is offered of a run for download: the files of its folder, in a zip of its own. Pure but for reading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.harness import store
+from leaderboard.stamps import Stamps
+
+FILES = (
+    store.RUN,
+    store.LINES,
+    store.REQUEST,
+    store.MACHINE,
+    store.SESSIONS,
+    store.SUMMARY,
+    store.TIMING,
+    store.STANDING,
+)
+"""What is offered of a run, where its folder has it."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a run that the site offers; ``size`` in bytes."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def of(folder: Path, stamps: Stamps) -> tuple[DataFile, ...]:
+    """What is offered of a run's folder; UserError where one of its files is a symbolic link."""
+    return tuple(DataFile(*each) for each in stamps.files(folder, FILES))
+
+
+def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str | bytes | Path]]:
+    """Name and content of each."""
+    return [(file.name, Path(f"{folder}/{file.name}").read_bytes()) for file in files]
