@@ -41,6 +41,11 @@ def run(row: Row) -> str:
     return f"runs/{row.page}.html"
 
 
+def lines(section: Section) -> str:
+    """The runs of a section as in `RECORD`, one a line."""
+    return f"{DATA}/collections/{section.anchor}.jsonl"
+
+
 def run_data(row: Row) -> str:
     """Zip of a run's files."""
     return f"{DATA}/runs/{row.page}.zip"

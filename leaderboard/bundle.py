@@ -16,6 +16,9 @@ from leaderboard.output import Content
 LEVEL = 1
 """Of compression: three times as fast as the usual one for a tenth more bytes."""
 
+SMALL = 1000
+"""Bytes from which on a file is compressed: below, that takes more time than it is worth."""
+
 README = f"""Data of the rerankbench leaderboard
 
 tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips
@@ -35,8 +38,8 @@ Source = str | bytes | Path
 
 
 def holds(path: str) -> bool:
-    """Whether a file of the site belongs in the zip of everything."""
-    return path.startswith(f"{addresses.DATA}/")
+    """Whether a file of the site belongs in the zip of everything; what `addresses.RECORD` repeats does not."""
+    return path.startswith(f"{addresses.DATA}/") and not path.endswith(".jsonl")
 
 
 def everything(files: Mapping[str, Path]) -> Content:
@@ -65,8 +68,8 @@ def write(out: BinaryIO, members: Iterable[tuple[str, Source]]) -> None:
             data = source.read_bytes() if isinstance(source, Path) else source
             if isinstance(data, str):
                 data = data.encode("utf-8", "replace")
-            method = zipfile.ZIP_STORED if name.endswith(".zip") else zipfile.ZIP_DEFLATED
-            archive.writestr(info, data, method, LEVEL)
+            stored = len(data) < SMALL or name.endswith(".zip")
+            archive.writestr(info, data, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED, LEVEL)
 
 
 def _to_file(out: Path, members: Iterable[tuple[str, Source]]) -> None:

@@ -12,7 +12,7 @@ from benchmark import published
 from benchmark.collections import catalogue
 from benchmark.collections.spec import CollectionSpec
 from benchmark.hashing import canonical_json
-from leaderboard import addresses, cost_plot, measured, versus
+from leaderboard import addresses, cost_plot, dataset, measured, versus
 from leaderboard.costs import timing
 from leaderboard.export import DataTable, Value, table_files
 from leaderboard.output import Content
@@ -105,7 +105,11 @@ class Collection:
             published_data=published_data,
             pairs_data=pairs_data,
         )
-        return {self.path: html, **table_files([runs, plot.table, published_data, pairs_data])}
+        return {
+            self.path: html,
+            **table_files([runs, plot.table, published_data, pairs_data]),
+            addresses.lines(section): dataset.lines(section),
+        }
 
 
 def _reported(section: Section) -> list[measured.Reported]:

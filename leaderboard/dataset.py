@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,11 +10,12 @@ from jinja2 import Environment
 
 from benchmark.harness.record import Answers, BackboneRequest, CollectionRequest, Cost, Latency, Memory, MethodRequest
 from benchmark.harness.store import pretty
-from benchmark.hashing import canonical_json, sha256_json
+from benchmark.hashing import canonical_json
 from benchmark.schema import Strict
 from leaderboard import addresses, costs
 from leaderboard.export import LICENCE
 from leaderboard.pages import Page, Site
+from leaderboard.pages import Refused as NotShown
 from leaderboard.rows import Row, Section
 from leaderboard.status import Status
 
@@ -108,24 +108,32 @@ class Dataset(Strict):
 
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
-    """The data and its schema."""
-    del environment
-    runs = [row.fingerprint for section in site.sections for row in section.rows]
-    refused = [[found.name, found.problems] for found in site.refused]
-    yield Page(addresses.RECORD, sha256_json([runs, refused]), lambda: partial(write, site))
+    """The schema; the data are put together of what the collections' pages come with."""
+    del site, environment
     yield Page(addresses.SCHEMA, canonical_json(schema()), lambda: pretty(schema()))
 
 
-def write(site: Site, out: Path) -> None:
-    """Write it, one run a line and never all of them in memory."""
-    refused = [Refused(name=found.name, problems=found.problems).model_dump(mode="json") for found in site.refused]
-    rows = ((section, row) for section in site.sections for row in section.rows)
-    with out.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
-        stream.write(f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},')
-        stream.write(f'"refused":{canonical_json(refused)},\n"runs":[')
-        for number, (section, row) in enumerate(rows):
-            stream.write(f"{',' if number else ''}\n{run_of(section, row).model_dump_json()}")
-        stream.write("\n]}\n")
+def lines(section: Section) -> str:
+    """The runs of a section, one a line."""
+    return "".join(f"{run_of(section, row).model_dump_json()}\n" for row in section.rows)
+
+
+def write(parts: Sequence[Path], refused: Sequence[NotShown], out: Path) -> None:
+    """Write the whole.
+
+    Args:
+        parts: files with the lines of each section.
+    """
+    found = [Refused(name=each.name, problems=each.problems).model_dump(mode="json") for each in refused]
+    between = ""
+    with out.open("wb") as stream:
+        head = f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},'
+        stream.write(f'{head}"refused":{canonical_json(found)},\n"runs":['.encode("utf-8", "replace"))
+        for part in parts:
+            for line in part.read_bytes().splitlines():
+                stream.write(f"{between}\n".encode() + line)
+                between = ","
+        stream.write(b"\n]}\n")
 
 
 def run_of(section: Section, row: Row) -> Run:

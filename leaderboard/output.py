@@ -69,14 +69,14 @@ class Output:
 
         Args:
             group: its name, unique; key: changes with the content of its files; files: content by path.
-            batch: groups of one batch are made in their order by one process; empty: the folder in its name.
+            batch: groups of one batch are made in their order by one process, and those without one are made together.
         """
         known = self._before.get(group)
         if known is not None and known[0] == key and self._untouched(known):
             self._take(str(path) for path in known[1::3])
             self._kept[group] = known
         else:
-            self._batches.setdefault(batch or group.rpartition("/")[0], []).append(_Group(group, key, files))
+            self._batches.setdefault(batch, []).append(_Group(group, key, files))
 
     def make(self, jobs: int = 1) -> None:
         """Make what was added and is not kept, with so many processes."""

@@ -16,7 +16,7 @@ from benchmark.errors import UserError
 from benchmark.hashing import sha256_bytes, sha256_file, sha256_files, sha256_json
 from benchmark.paths import cache_root
 from benchmark.regression import record as regression
-from leaderboard import addresses, bundle, reading, render
+from leaderboard import addresses, bundle, dataset, reading, render
 from leaderboard.families import families
 from leaderboard.grouping import sections
 from leaderboard.output import MARKER, Output, replacing
@@ -139,6 +139,15 @@ def _write(site: Site, output: Output, jobs: int) -> int:
     for path in sorted(STATIC.iterdir()):
         output.add(path.name, sha256_file(path), partial(dict, [(path.name, path.read_bytes())]))
     output.make(jobs)
+    parts = [addresses.lines(section) for section in site.sections]
+    own = [keys[addresses.collection(section)] for section in site.sections]
+    keys[addresses.RECORD] = sha256_json([code, own, [[each.name, each.problems] for each in site.refused]])
+    output.add(
+        addresses.RECORD,
+        keys[addresses.RECORD],
+        lambda: {addresses.RECORD: partial(dataset.write, [output.place(path) for path in parts], site.refused)},
+    )
+    output.make()
     inside = {path: key for group, key in keys.items() for path in output.paths(group) if bundle.holds(path)}
     output.add(
         addresses.BUNDLE,

@@ -285,7 +285,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(model: type[Record], path: Path) -> Record | None:
-    return model.model_validate_json(path.read_bytes()) if path.is_file() else None
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return model.model_validate_json(data)
 
 
 def _sessions(path: Path) -> tuple[Machine, ...]:

@@ -44,7 +44,11 @@ def test_the_zip_has_everything_and_the_same_bytes_for_the_same_content(demo_sit
     with zipfile.ZipFile(data / "leaderboard.zip") as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     assert b"CC0-1.0" in held.pop("README.txt")
-    files = [path for path in data.rglob("*") if path.is_file() and path.name != "leaderboard.zip"]
+    files = [
+        path
+        for path in data.rglob("*")
+        if path.is_file() and path.suffix != ".jsonl" and path.name != "leaderboard.zip"
+    ]
     assert held == {path.relative_to(data).as_posix(): path.read_bytes() for path in files}
     assert {path.name for path in (data / "runs").iterdir()} == {
         f"{page.stem}.zip" for page in (demo_site / "runs").glob("*.html")
