@@ -124,17 +124,24 @@ def differ(values: Values, *, level: float = 0.05, samples: int = SAMPLES, seed:
     apart = np.zeros((systems, systems), dtype=np.bool_)
     if systems < 2:
         return apart
-    gram = values.T @ values
-    squares = np.diag(gram)
+    # Each of these has a number for every pair: with thousands of systems no more of them than needed.
+    spread = values.T @ values
+    squares = np.diag(spread).copy()
+    spread *= -2
+    spread += squares[:, None]
+    spread += squares
+    np.sqrt(np.maximum(spread, 0.0, out=spread), out=spread)
     # Rounding leaves something of equal columns, which would count as a difference of a tiny spread.
-    spread = np.sqrt(np.maximum(squares[:, None] + squares - 2 * gram, 0.0))
     spread[spread <= 1e-7 * np.sqrt(squares.max())] = np.inf
+    weights = np.reciprocal(spread, dtype=np.float64).astype(np.float32)
     sums = values.sum(axis=0)
-    observed = np.abs(sums[:, None] - sums) / spread
+    observed = np.subtract.outer(sums, sums)
+    np.abs(observed, out=observed)
+    observed /= spread
+    del spread
     count = min(samples, max(FEWEST, WORK // (systems * (systems - 1) // 2)))
     # One row a system, so that what follows runs along memory.
     flips = np.concatenate([values.T @ signs.T for signs in _signs(topics, count, seed)], axis=1).astype(np.float32)
-    weights = (1 / spread).astype(np.float32)
     while True:
         critical = float(np.quantile(_largest(flips, weights), 1 - level, method="higher"))
         new = ~apart & (observed > critical * (1 + 1e-6))

@@ -11,6 +11,7 @@ import pytest
 from browsing import opened
 
 from leaderboard import build
+from leaderboard.plot import CROWD
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -55,6 +56,20 @@ def test_latency_is_drawn_for_one_machine_until_more_are_asked_for(browser: Brow
         )
         assert sorted(names(page)) == ["rankgpt", "setwise"]
         assert not warning.is_visible()
+
+
+def test_in_a_crowd_only_the_front_has_names_and_error_bars(browser: Browser, tmp_path: Path) -> None:
+    for number in range(CROWD + 1):
+        asked = cells.request("icr", options={"window": number})
+        cells.write_cell(tmp_path / "results", asked, quality=0.5 + number % 7 / 20, seconds=1 + number % 11)
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    with opened(browser, site / "cost.html") as page:
+        page.locator("a.run").first.wait_for()
+        assert page.locator("a.run").count() == CROWD + 1
+        front = page.locator("a.run.front").count()
+        assert 0 < front < CROWD
+        assert page.locator(".drawing g.error").count() == front
+        assert 0 < page.locator(".drawing text.label[aria-hidden]").count() <= front
 
 
 def test_tokens_may_be_compared_across_machines_and_have_their_own_front(browser: Browser, mixed_site: Path) -> None:

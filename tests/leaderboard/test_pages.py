@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -145,6 +146,19 @@ def test_a_timed_session_is_told_with_its_ratio(demo_site: Path) -> None:
     assert "0.9 queries a second" in text
     assert "Timed session" not in words(page(demo_site, "runs/query-likelihood.default.*.html"))
     assert "GFLOP" in text
+
+
+def test_a_backbone_gives_the_reason_of_a_missing_score_in_a_word_and_leads_to_the_run(tmp_path: Path) -> None:
+    parts = [name for name in collections.entries() if name.startswith("beir-cqadupstack-")][:2]
+    for name in (*parts, "beir-nfcorpus"):
+        cells.write_cell(tmp_path / "results", cells.request(on=cells.collection(name)))
+        failures = range(12) if name == parts[1] else ()
+        cells.write_cell(tmp_path / "results", cells.request("core", on=cells.collection(name)), failures=failures)
+    site = build([tmp_path / "results"], tmp_path / "site").index.parent
+    html = page(site, "backbones/smollm2-135m-instruct.html").read_text(encoding="utf-8")
+    found = re.search(r'<a href="\.\./runs/(\S+)\.html" title="failed: All 12 queries failed[^"]*">failed</a>', html)
+    assert found is not None
+    assert (site / "runs" / f"{found[1]}.html").is_file()
 
 
 def test_a_run_can_be_cited_and_has_its_queries_as_data(demo_site: Path, demo_results: Path) -> None:

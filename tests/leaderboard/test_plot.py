@@ -7,7 +7,7 @@ import pytest
 
 from leaderboard.axis import linear_ticks, log_ticks, padded
 from leaderboard.cost_axes import AXES
-from leaderboard.plot import Point, legend_marker, scatter, scene
+from leaderboard.plot import CROWD, Point, legend_marker, scatter, scene
 
 HOSTILE = "<script>alert('x')</script> & \x00 ]]>"
 
@@ -119,6 +119,20 @@ def test_labels_stay_inside_and_cover_neither_each_other_nor_a_marker(
 def test_a_few_points_all_have_their_long_label() -> None:
     laid_out = scene(points(8), ("first-stage", 0.6), 880, 430)
     assert [label.text if label else None for label in laid_out.labels] == [p.label for p in laid_out.points]
+
+
+def test_in_a_crowd_only_the_front_has_names_and_error_bars() -> None:
+    shown = points(CROWD + 1)
+    laid_out = scene(shown, ("first-stage", 0.6), 880, 430)
+    named = {point.label for point, label in zip(laid_out.points, laid_out.labels, strict=True) if label}
+    front = {point.label for point, on_it in zip(laid_out.points, laid_out.front, strict=True) if on_it}
+    assert named
+    assert named <= front
+    root = draw(shown)
+    assert len(classed(root, "point")) == CROWD + 1
+    assert len(classed(root, "error")) == len(front)
+    told = (root.findtext("desc") or "").split("On the Pareto front")[0]
+    assert {name for name in (point.label for point in shown) if f"{name}:" in told} == front
 
 
 def test_hostile_names_stay_text() -> None:
