@@ -82,8 +82,8 @@ class Reader:
         for record in (cell.machine, cell.standing, summary):
             _slim(record)
         if summary is not None:
-            for record in (summary.metrics, summary.cost, summary.latency, summary.memory):
-                _slim(record)
+            for part in (summary.metrics, summary.cost, summary.latency, summary.memory):
+                _slim(part)
         parts = {name: self._shared(getattr(cell.request, name)) for name in ("method", "backbone", "collection")}
         request = cell.request.model_copy(update=parts)
         identity = request.identity_with(self._canonical)
