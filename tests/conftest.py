@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.collection import write_collection
@@ -27,6 +28,9 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[IR_DATASETS] = tempfile.mkdtemp(prefix="rerankbench-ir-datasets-")
+    # An example that takes long on a busy machine is no failure.
+    hypothesis.settings.register_profile("rerankbench", deadline=None)
+    hypothesis.settings.load_profile("rerankbench")
 
 
 def pytest_unconfigure() -> None:

@@ -46,12 +46,13 @@ class WorkerProcess:
             stderr=self._errors,
             env=environment,
         )
-        self._said_before = 0
+        self._said_before: int | None = None
 
     def give(self, job: Job) -> None:
         """The next job, once the last one is done."""
         assert self._process.stdin is not None
-        self._said_before = os.fstat(self._errors.fileno()).st_size
+        # What it says before its first job belongs to that: it may end without having read it.
+        self._said_before = 0 if self._said_before is None else os.fstat(self._errors.fileno()).st_size
         # A worker that died at once does not read; its exit status says more than the broken pipe.
         with suppress(BrokenPipeError):
             self._process.stdin.write(job.model_dump_json().encode("utf-8") + b"\n")
@@ -109,7 +110,7 @@ class WorkerProcess:
         return CellFailure(when=now(), kind="ended", message=message, last_lines=lines, queries=queries)
 
     def _last_lines(self) -> tuple[str, ...]:
-        self._errors.seek(self._said_before)
+        self._errors.seek(self._said_before or 0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
         return tuple(impersonal(line) for line in lines)
 

@@ -19,7 +19,6 @@ def test_a_killed_cell_ends_as_an_undisturbed_one_and_repeats_at_most_the_query_
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["killed"] >= kills
-    assert found["cells"] > kills // 100
     assert found["different"] == 0, "run file, files or order of lines differ"
     assert found["lost"] == 0, "a line that was there is gone"
     assert max(found["repeated"]) == 1, "at most the query in hand; and some were killed while one ran"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmark.backbones.backbone import Backbone
 from benchmark.errors import UserError
+from benchmark.shell_values import typed
 from methods import registry
 from methods.base import Candidate
 from methods.selective_icr.method import SelectiveIcr, SelectiveIcrOptions, band
@@ -50,10 +51,10 @@ def test_a_band_outside_the_model_names_its_layers(tiny_backbone: Backbone) -> N
 
 @pytest.mark.parametrize("layers", ["10", "10-19", "auto"])
 def test_bands_that_are_accepted(layers: str) -> None:
-    assert registry.find("selective_icr").options(changes={"layers": layers})
+    assert registry.find("selective_icr").options(changes=typed({"layers": layers}))
 
 
 @pytest.mark.parametrize("layers", ["19-10", "a-b", "10-", "-3", "1-2-3", "true"])
 def test_bands_that_are_refused(layers: str) -> None:
     with pytest.raises(UserError, match="'layers'"):
-        registry.find("selective_icr").options(changes={"layers": layers})
+        registry.find("selective_icr").options(changes=typed({"layers": layers}))
