@@ -141,6 +141,8 @@ def read(
                 found.append(_flagged(_with_qids(each.entry, known), told.get(folder, "")))
             if stamps is not None:
                 stamps.add(folder, each.hashes)
+    if stamps is not None:
+        stamps.forget()
     if problems:
         raise UserError(problems)
     return found
