@@ -79,11 +79,11 @@ class Reader:
 
     def _entry(self, cell: Cell) -> Entry:
         summary = cell.summary
-        for record in (cell.machine, cell.standing, summary):
-            _slim(record)
+        records: list[BaseModel | None] = [cell.machine, cell.standing, summary]
         if summary is not None:
-            for record in (summary.metrics, summary.cost, summary.latency, summary.memory):
-                _slim(record)
+            records += [summary.metrics, summary.cost, summary.latency, summary.memory]
+        for record in records:
+            _slim(record)
         parts = {name: self._shared(getattr(cell.request, name)) for name in ("method", "backbone", "collection")}
         request = cell.request.model_copy(update=parts)
         identity = request.identity_with(self._canonical)
