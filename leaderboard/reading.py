@@ -79,11 +79,11 @@ class Reader:
 
     def _entry(self, cell: Cell) -> Entry:
         summary = cell.summary
-        for record in (cell.machine, cell.standing, summary):
-            _slim(record)
+        records: list[BaseModel | None] = [cell.machine, cell.standing, summary]
         if summary is not None:
-            for part in (summary.metrics, summary.cost, summary.latency, summary.memory):
-                _slim(part)
+            records += [summary.metrics, summary.cost, summary.latency, summary.memory]
+        for record in records:
+            _slim(record)
         parts = {name: self._shared(getattr(cell.request, name)) for name in ("method", "backbone", "collection")}
         request = cell.request.model_copy(update=parts)
         identity = request.identity_with(self._canonical)
@@ -141,6 +141,8 @@ def read(
                 found.append(_flagged(_with_qids(each.entry, known), told.get(folder, "")))
             if stamps is not None:
                 stamps.add(folder, each.hashes)
+    if stamps is not None:
+        stamps.forget()
     if problems:
         raise UserError(problems)
     return found

@@ -107,10 +107,11 @@ def _build(
         folders = ", ".join(str(path) for path in (*results, *submissions)) or "no folder given"
         raise UserError(f"There is no run to show in {folders}. Run a suite first: rerankbench run demo.")
     cards = _cards({*registry.plugins(), *(row.request.method.name for section in shown for row in section.rows)})
+    tables = families(shown, cards, catalogue.entries(), backbones.entries(), jobs)
     with replacing(target, memory / "sites" / f"{sha256_bytes(str(target).encode())[:16]}.json") as output:
         site = Site(
             sections=shown,
-            families=families(shown, cards, catalogue.entries(), backbones.entries(), jobs),
+            families=tables,
             cards=cards,
             backbones=backbones.entries(),
             ledger=list(regression.read().values()),

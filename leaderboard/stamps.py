@@ -27,6 +27,7 @@ class Stamps:
         self._memory = memory
         self._before: dict[str, Known] = _read(memory)
         self._seen: dict[str, Known] = {}
+        self._changed = True
 
     def files(self, folder: Path, names: Iterable[str]) -> list[tuple[str, int, str]]:
         """Name, size in bytes and sha256 of those of some files that are there.
@@ -60,9 +61,14 @@ class Stamps:
         """Take over what another process found in a folder."""
         self._seen[str(folder)] = known
 
+    def forget(self) -> None:
+        """Hold no longer what was known before, once everything was asked for."""
+        self._changed = self._seen != self._before
+        self._before = {}
+
     def save(self) -> None:
         """Remember what was asked for; the rest is forgotten."""
-        if self._seen != self._before:
+        if self._changed:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(self._memory, json.dumps(self._seen))
 
