@@ -1,43 +1,68 @@
+"""Work in copies of a process."""
+
+from __future__ import annotations
+
+import json
 import os
+import subprocess
 import sys
 import threading
 import types
 
 import pytest
 
-from benchmark.errors import UserError
 from leaderboard.forks import spread
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="copies are made on Linux only")
 
 
 def processes(jobs: int, count: int = 6) -> set[int]:
     return {number for number, _ in spread(lambda place: (os.getpid(), place), count, jobs)}
 
 
-@pytest.fixture
-def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a build of its own; other tests of this process may have imported it."""
-    if sys.platform != "linux" or threading.active_count() > 1:
-        pytest.skip("no copies are made here")
-    monkeypatch.delitem(sys.modules, "torch", raising=False)
+def alone(program: str) -> object:
+    """What a program prints last, as JSON; of a process of its own, as a build is: without torch and other threads."""
+    begin = "import json, os\nfrom benchmark.errors import UserError\nfrom leaderboard.forks import spread\n"
+    done = subprocess.run([sys.executable, "-c", begin + program], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.usefixtures("without_torch")
+@LINUX
 def test_results_come_in_order_from_other_processes() -> None:
-    found = list(spread(lambda place: (os.getpid(), place**2), 20, 2))
-    assert [value for _, value in found] == [place**2 for place in range(20)]
-    assert os.getpid() not in {number for number, _ in found}
+    program = """
+found = list(spread(lambda place: (os.getpid(), place ** 2), 20, 2))
+print(json.dumps([[value for _, value in found], os.getpid() in {number for number, _ in found}]))
+"""
+    assert alone(program) == [[place**2 for place in range(20)], False]
 
 
-@pytest.mark.usefixtures("without_torch")
+@LINUX
 def test_what_is_wrong_is_raised_here() -> None:
-    def work(place: int) -> int:
-        if place == 3:
-            raise UserError(["one", "two"])
-        return place
+    program = """
+def work(place):
+    if place == 3:
+        raise UserError([f"one of {os.getpid()}", "two"])
+    return place
+try:
+    list(spread(work, 5, 2))
+except UserError as error:
+    print(json.dumps([*error.problems, os.getpid()]))
+"""
+    one, two, here = alone(program)  # type: ignore[misc]
+    assert one.startswith("one of ")
+    assert one != f"one of {here}"
+    assert two == "two"
 
-    with pytest.raises(UserError) as caught:
-        list(spread(work, 5, 2))
-    assert caught.value.problems == ("one", "two")
+
+@LINUX
+def test_a_process_that_is_killed_is_no_silent_loss() -> None:
+    program = """
+try:
+    list(spread(lambda place: os.kill(os.getpid(), 9), 3, 2))
+except RuntimeError as error:
+    print(json.dumps(str(error)))
+"""
+    assert alone(program) == "a process of this build was killed, perhaps for want of memory; try fewer jobs"
 
 
 @pytest.mark.parametrize(("jobs", "count"), [(1, 5), (4, 1), (4, 0)])
