@@ -34,6 +34,7 @@ def judge(folder: Path, keep: Sequence[str], extra: str = "") -> None:
     (folder / "qrels.tsv").write_text("".join(line for line in lines if line.split()[0] in keep) + extra)
 
 
+@pytest.mark.slow
 def test_one_pass_over_the_data_serves_two_methods_and_the_artefact_serves_two_commands(
     town: Path, tiny_folder: Path, cache: Path, tmp_path: Path
 ) -> None:

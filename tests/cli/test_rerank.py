@@ -114,6 +114,7 @@ def test_options_and_presets_reach_the_method(requests: Path, tmp_path: Path, ti
     )
 
 
+@pytest.mark.slow
 def test_pipes_carry_nothing_but_answers(faulty: pytest.MonkeyPatch, tiny_folder: Path) -> None:
     """Not what a method prints, nor what is said while a model is loaded."""
     faulty.setenv("FAULTY_PRINT", "1")

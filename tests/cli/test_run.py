@@ -31,6 +31,7 @@ def run(suite: object, results: Path, *options: object) -> Result:
     return command("run", suite, "--results", results, *options)
 
 
+@pytest.mark.slow
 def test_a_real_backbone_from_start_to_end_and_again(suite: Path, results: Path, tiny_folder: Path) -> None:
     """The console script, its workers and a model; then the command that each cell says reproduces it."""
     options = ["--results", results, "--method", "icr", "--method", "first-stage", "--backbone", tiny_folder]

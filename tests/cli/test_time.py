@@ -20,6 +20,7 @@ def suite(tmp_path: Path, small: Path) -> Path:
     return write_suite(tmp_path / "small.yaml", small)
 
 
+@pytest.mark.slow
 def test_a_real_backbone(suite: Path, tmp_path: Path, tiny_folder: Path) -> None:
     options = ["--method", "icr", "--backbone", tiny_folder, "--queries", 2, "--backbone-threads", 1]
     result = command("time", suite, "--results", tmp_path / "r", *options)

@@ -29,6 +29,7 @@ def torch_as_it_was() -> Iterator[None]:
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("torch_as_it_was")
 @pytest.mark.parametrize(
     ("method", "deterministic"),

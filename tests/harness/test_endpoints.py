@@ -48,6 +48,7 @@ def kept_files(tmp_path: Path) -> str:
     return "".join(path.read_text() for path in (tmp_path / "results").rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_whole_cell(tmp_path: Path, small: Path, stub: Stub, entry: Path) -> None:
     stub.turns = [on.answer("A"), *[on.answer("[3] > [1] > [2] > [4]")] * 5, on.answer("[2]", "length")]
     result = run(tmp_path, small, entry)

@@ -217,6 +217,7 @@ def test_a_method_that_ends_the_process_is_a_failure(undisturbed: Undisturbed, t
     assert problem.startswith("the worker ended with status 0 before the cell was complete")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "kind"),
     [("memory", "out of memory"), pytest.param("device", "device fault", marks=pytest.mark.slow)],
@@ -255,6 +256,7 @@ def test_a_cell_whose_workers_get_nowhere_is_given_up(undisturbed: Undisturbed, 
     assert cell.failure.queries == ("q1", "q2", "q3")
 
 
+@pytest.mark.slow
 def test_a_stuck_query_fails_alone_and_is_tried_again_on_request(undisturbed: Undisturbed, tmp_path: Path) -> None:
     cells = [undisturbed.cells["faulty:default"]]
     seen = Seen()
@@ -393,6 +395,7 @@ def metrics(folder: Path) -> object:
     return CellSummary.model_validate_json((folder / "summary.json").read_bytes()).metrics
 
 
+@pytest.mark.slow
 def test_several_workers_do_the_same_as_one(undisturbed: Undisturbed, tmp_path: Path) -> None:
     cells = list(undisturbed.cells.values())
     seen = Seen()

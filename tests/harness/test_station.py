@@ -134,6 +134,7 @@ def test_a_crash_costs_the_cell_in_hand_and_the_next_has_a_new_process(
     assert (kept.failure is None) == (not lost)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_between_two_queries_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed when its second query was told, before the next was: by a process that is waited for."""
     heard = station.Station._take

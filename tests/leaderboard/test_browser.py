@@ -28,7 +28,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+QUICK = {"desktop, script", "phone, no script"}
+"""Settings of the default run; the others take as long again each."""
+
+
+@pytest.mark.parametrize(
+    "setting", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SETTINGS]
+)
 def test_no_page_complains_or_scrolls_sideways_and_all_are_readable(
     browser: Browser, demo_site: Path, setting: str
 ) -> None:

@@ -47,6 +47,7 @@ def test_it_opens_with_the_best_run_against_the_first_stage(browser: Browser, de
         assert page.url.endswith(f"?a={run(demo_site, 'core.reversed')}&b={run(demo_site, 'first-stage')}")
 
 
+@pytest.mark.slow
 def test_numbers_are_those_of_the_other_pages(browser: Browser, demo_site: Path, demo_results: Path) -> None:
     """The p-value included: the script makes the same sign flips."""
     pairs = json.loads(next((demo_site / "data" / "tables").glob("neighbours-demo-*.json")).read_bytes())["rows"]

@@ -88,6 +88,7 @@ CHECK = """() => ({
 HARMLESS = {"handlers": 0, "scripts": 0, "links": 0, "styled": 0}
 
 
+@pytest.mark.slow
 def test_nothing_runs_on_pages_of_every_kind(browser: Browser, hostile_site: Path) -> None:
     ours = {*registry.plugins(), *backbones.entries()}
     kinds: dict[str, list[Path]] = defaultdict(list)

@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from benchmark.perf import leaderboard as perf
 from leaderboard import reading
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_is_built_from_are_whole_cells_of_so_many_rows_and_collections(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from benchmark.perf.workload import candidates
 from tests.support.collection import QUERIES, write_suite
 from tests.support.command import command
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_workload_is_fixed_and_of_the_asked_size() -> None:
     texts = [candidate.text for candidate in candidates(100, 45)]

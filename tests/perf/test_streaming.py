@@ -16,6 +16,8 @@ from benchmark.collections.base import Document
 from benchmark.harness.store import read_cells
 from benchmark.perf import expansion, streaming
 
+pytestmark = pytest.mark.slow
+
 TOPICS, DEPTH, WORDS = 60, 40, 300
 EACH = 20
 """How many queries apart the documents in memory are counted."""

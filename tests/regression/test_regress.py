@@ -74,6 +74,7 @@ def test_time_never_fails() -> None:
     assert compare(condition(processor="Another"), measured(seconds=50.0)).ratio is None
 
 
+@pytest.mark.slow
 def test_a_change_needs_its_reason_and_is_kept(ledger: Path, tmp_path: Path) -> None:
     run = ("regress", "--ledger", ledger, "--summary", tmp_path / "found.md")
     assert command(*run).status == 0

@@ -40,6 +40,7 @@ def timed(packed: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_it_arrives_as_it_was(timed: Path, tmp_path: Path) -> None:
     assert command("ingest", timed.parent, "--out", tmp_path / "cells").status == 0
     (ours,), (theirs,) = read_cells(tmp_path / "results"), read_cells(tmp_path / "cells")

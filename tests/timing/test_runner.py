@@ -86,6 +86,7 @@ def test_a_cell_that_is_run_is_not_timed(cells: list[Planned], tmp_path: Path) -
     assert problems == [f"{cells[0].request.slug}: another process is running this cell. Wait for it."]
 
 
+@pytest.mark.slow
 def test_throughput_is_of_processes_side_by_side(
     cells: list[Planned], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_full_prompts(run: str, shared: Path, demo_backbone: Backbone, all_golde
     compare("core", {"spans": "official", **FULL[run]}, demo_backbone, chosen, known)
 
 
+@pytest.mark.slow
 def test_detection_on_tiny_prompts(shared: Path, demo_backbone: Backbone) -> None:
     golden = shared / "golden" / "tiny.json"
     for qid, record in json.loads(golden.read_text(encoding="utf-8"))["core_detection"].items():

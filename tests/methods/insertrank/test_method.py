@@ -99,6 +99,7 @@ def test_candidates_without_a_score_are_named(tiny_backbone: Backbone) -> None:
         made(tiny_backbone).rerank(QUERY, unscored[:2])
 
 
+@pytest.mark.slow
 def test_a_real_model_writes_a_ranking(demo_language_backbone: Backbone) -> None:
     method = made(demo_language_backbone)
     method.ready()

@@ -132,6 +132,7 @@ def test_together_is_as_alone(demo_language_backbone: Backbone, options: dict[st
     assert together == pytest.approx(alone, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_labels_of_several_tokens_are_scored_as_texts(demo_language_backbone: Backbone) -> None:
     method = made(demo_language_backbone, mechanism="graded")
     assert not method.single_tokens

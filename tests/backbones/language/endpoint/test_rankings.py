@@ -24,7 +24,7 @@ from methods.rankgpt.method import RankGpt, RankGptOptions
 from tests.support.endpoints import load_endpoint
 from tests.support.processes import language_server, transformers_server
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 DEMO = "smollm2-135m-instruct"
 KEY = "sk-opensesame"
