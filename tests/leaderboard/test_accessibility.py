@@ -16,11 +16,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 SCREENS = {
     "desktop, light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone, dark": {"viewport": {"width": 375, "height": 800}, "color_scheme": "dark", "has_touch": True},
-}
-OTHER_SCREENS = {
     "desktop, dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone, light": {"viewport": {"width": 375, "height": 800}, "color_scheme": "light", "has_touch": True},
 }
+
+QUICK = "desktop, light"
+"""The screen of the default run."""
 
 
 def violations(page: Page) -> list[str]:
@@ -48,19 +49,12 @@ def prepare(page: Page) -> None:
         page.locator("[data-output] table").first.wait_for()
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(
+    "screen", [name if name == QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SCREENS]
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_violation(browser: Browser, demo_site: Path, kind: str, screen: str) -> None:
     with opened(browser, page_of(demo_site, kind), **SCREENS[screen]) as page:
-        prepare(page)
-        assert violations(page) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("screen", OTHER_SCREENS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_violation_on_other_screens(browser: Browser, demo_site: Path, kind: str, screen: str) -> None:
-    with opened(browser, page_of(demo_site, kind), **OTHER_SCREENS[screen]) as page:
         prepare(page)
         assert violations(page) == []
 
