@@ -13,14 +13,20 @@ def padded(ids: Sequence[int], width: int) -> list[int]:
     return [*ids, *[0] * (width - len(ids))]
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices grouped so that similar lengths stand together and no group exceeds `BATCH_TOKENS` with its padding."""
+def batches(lengths: Sequence[int], alike: float = 0.0) -> Iterator[list[int]]:
+    """Indices grouped so that similar lengths stand together and no group exceeds `BATCH_TOKENS` with its padding.
+
+    Args:
+        alike: of the longest one's length, from which on a shorter one shares its group.
+    """
     batch: list[int] = []
     for number in sorted(range(len(lengths)), key=lambda number: -lengths[number]):
-        # Sorted: the first of a batch is its longest.
-        if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_TOKENS:
-            yield batch
-            batch = []
+        if batch:
+            # Sorted: the first of a batch is its longest.
+            longest = lengths[batch[0]]
+            if (len(batch) + 1) * longest > BATCH_TOKENS or lengths[number] < alike * longest:
+                yield batch
+                batch = []
         batch.append(number)
     if batch:
         yield batch

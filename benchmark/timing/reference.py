@@ -94,7 +94,7 @@ class Reference:
             sequences, answers = sequences[::2], sequences[1::2]
         kernel: Any = vars(self._backbone.attention)["_kernel"] if self._reads else "sdpa"
         lengths = [len(ids) for ids in sequences]
-        for batch in (alike for mixed in batches(lengths) for alike in _alike(mixed, lengths)):
+        for batch in batches(lengths, ALIKE):
             width = max(lengths[number] for number in batch)
             inputs: dict[str, Any] = {"input_ids": [padded(sequences[number], width) for number in batch]}
             if self._masked or answers:
@@ -112,15 +112,3 @@ def _whole(given: Any) -> list[int]:
     if hasattr(given, "branches"):
         return [*given.prefix, *(token for branch in given.branches for token in branch.ids)]
     return list(given)
-
-
-def _alike(batch: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """A batch, longest first, cut where sequences become much shorter than its first."""
-    part: list[int] = []
-    for number in batch:
-        if part and lengths[number] < ALIKE * lengths[part[0]]:
-            yield part
-            part = []
-        part.append(number)
-    if part:
-        yield part
