@@ -9,7 +9,7 @@ import click
 
 from benchmark.cli.analyze_heads import heads
 from benchmark.cli.analyze_routing import routing
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.options import backbone_options, option_values, prepared
 
 
 @click.group()
@@ -60,13 +60,12 @@ def layers(
     from benchmark.collections import catalogue as collections
     from benchmark.errors import UserError
     from benchmark.harness.store import write_atomic
-    from benchmark.shell_values import typed
     from methods import registry
 
     unused = {"strategy", "window", "stride"} & {option.partition("=")[0].strip() for option in options}
     if unused:
         raise UserError(f"Option {', '.join(sorted(unused))} has no meaning for a layer alone.")
-    values = registry.find("icr").options(changes=typed(key_values(options)))
+    values = registry.find("icr").options(changes=option_values(options))
     collection = collections.find(collection_name, split)
     topics = sum(1 for _ in collection.topics())
     collection.first_stage(first_stage)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.options import backbone_options, option_values, prepared
 from benchmark.errors import UserError
 
 
@@ -49,10 +49,9 @@ def routing(
     from benchmark.collections import catalogue as collections
     from benchmark.harness.training import training
     from benchmark.schema import parse
-    from benchmark.shell_values import typed
     from methods.routehead.method import FEWEST, RouteHead, RouteHeadOptions, RouteHeadSettings
 
-    chosen = parse(RouteHeadSettings, typed(key_values(settings)), "Fit of 'routehead'")
+    chosen = parse(RouteHeadSettings, option_values(settings), "Fit of 'routehead'")
     learnt = training(collections.find(collection_name, split), first_stage, depth)
     queries = len(learnt.examples)
     if queries - queries // folds < FEWEST or queries < folds:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.options import backbone_options, option_values, prepared
 from benchmark.errors import SHOWN, UserError
 
 MEASURED = {"test", "all"}
@@ -57,7 +57,6 @@ def command(
     from benchmark.collections import catalogue as collections
     from benchmark.harness.training import training
     from benchmark.schema import parse
-    from benchmark.shell_values import typed
     from methods import registry
 
     plugin = registry.find(method)
@@ -65,8 +64,8 @@ def command(
     if method_class.fit_settings is None:
         fitted = [name for name, other in registry.plugins().items() if other.method_class.fit_settings]
         raise UserError(f"Method '{plugin.name}' has nothing to fit. These have: {', '.join(fitted)}.")
-    values = plugin.options(preset, typed(key_values(options)))
-    chosen = parse(method_class.fit_settings, typed(key_values(settings)), f"Fit of '{plugin.name}'")
+    values = plugin.options(preset, option_values(options))
+    chosen = parse(method_class.fit_settings, option_values(settings), f"Fit of '{plugin.name}'")
     collection = collections.find(collection_name, split)
     if collection.split in MEASURED and not allow_test:
         raise UserError(

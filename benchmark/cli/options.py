@@ -93,3 +93,10 @@ def key_values(options: tuple[str, ...], name: str = "--option") -> dict[str, st
     if problems:
         raise UserError(problems)
     return values
+
+
+def option_values(options: tuple[str, ...]) -> dict[str, Any]:
+    """The same with values as a shell's user means them: numbers, lists, true and false; see `shell_values.typed`."""
+    from benchmark.shell_values import typed
+
+    return typed(key_values(options))

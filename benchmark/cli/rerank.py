@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from benchmark.cli.options import backbone_options, key_values, prepared
+from benchmark.cli.options import backbone_options, option_values, prepared
 from benchmark.errors import UserError
 
 
@@ -45,11 +45,10 @@ def command(
     """
     from benchmark.backbones import catalogue
     from benchmark.requests import read_requests
-    from benchmark.shell_values import typed
     from methods import registry
 
     plugin = registry.find(method_name)
-    values = plugin.options(preset, typed(key_values(options)))
+    values = plugin.options(preset, option_values(options))
     selected = catalogue.find(backbone_name) if backbone_name else None
     if plugin.card.needs and selected is None:
         raise UserError(f"Method '{plugin.name}' needs a backbone. Add --backbone, such as smollm2-135m-instruct.")

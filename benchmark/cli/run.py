@@ -10,7 +10,7 @@ import click
 
 from benchmark.cli.executors import Asked, executor_options
 from benchmark.cli.options import RESULTS, backbone_options, deterministic_option
-from benchmark.cli.selection import planned_cells, selection_options
+from benchmark.cli.selection import Selection, selection_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ INTERRUPTED = "Interrupted. Finished queries are kept; run the same command agai
 @deterministic_option
 @backbone_options
 def command(
-    suite: str,
-    methods: tuple[str, ...],
-    backbones: tuple[str, ...],
-    collections: tuple[str, ...],
-    options: tuple[str, ...],
-    depth: int | None,
+    selection: Selection,
     results: Path | str,
     query_timeout: float,
     retry_failed: bool,
@@ -84,10 +79,7 @@ def command(
     if energy and (asked.executor != "local" or (asked.workers or 1) > 1):
         raise UserError("--energy: a meter counts for the whole device. Measure it with one worker, on this machine.")
     console = Console(stderr=True)
-    cells = planned_cells(
-        suite, methods, backbones, collections, options, depth,
-        dtype=dtype, accept_terms=accept_terms, note=console.print,
-    )  # fmt: skip
+    cells = selection.cells(dtype=dtype, accept_terms=accept_terms, note=console.print)
     mirror = None if isinstance(results, Path) else ObjectMirror(results, note=console.print)
     folder = mirror.folder if mirror else Path(results)
     if mirror:

@@ -3,20 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.cli.options import key_values, prepared
+from benchmark.cli.options import option_values, prepared
 
 if TYPE_CHECKING:
     from benchmark.backbones.spec import DType
     from benchmark.harness.plan import Planned
 
 
+@dataclass(frozen=True)
+class Selection:
+    """The suite, and what is taken of it or put in its place, as typed."""
+
+    suite: str
+    methods: tuple[str, ...]
+    backbones: tuple[str, ...]
+    collections: tuple[str, ...]
+    options: tuple[str, ...]
+    depth: int | None
+
+    def cells(self, *, dtype: DType | None, accept_terms: bool, note: Callable[[str], None]) -> list[Planned]:
+        """The cells, with their backbones fetched.
+
+        Args:
+            dtype, accept_terms: of `options.backbone_options`.
+            note: told of collections and cells that are left out.
+
+        Raises:
+            UserError: something is asked for that is not there.
+        """
+        from benchmark import suites
+        from benchmark.harness.plan import plan, select
+
+        held = suites.to_run(self.suite, self.collections, note)
+        options = option_values(self.options)
+        chosen = select(held, self.methods, self.backbones, self.collections, self.depth, options)
+        file = self.suite if Path(self.suite).suffix else None
+        return plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=file, note=note)
+
+
 def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The suite, and what is taken of it or put in its place."""
+    """The options of a `Selection`, which the command gets as ``selection``."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        selection = Selection(**{field.name: given.pop(field.name) for field in fields(Selection)})
+        return function(selection=selection, **given)
+
     for decorate in (
         click.option(
             "--depth", type=click.IntRange(min=1), default=None, help="Candidates a query instead of the suite's."
@@ -51,36 +90,5 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.argument("suite"),
     ):
-        function = decorate(function)
-    return function
-
-
-def planned_cells(
-    suite: str,
-    methods: tuple[str, ...],
-    backbones: tuple[str, ...],
-    collections: tuple[str, ...],
-    options: tuple[str, ...],
-    depth: int | None,
-    *,
-    dtype: DType | None,
-    accept_terms: bool,
-    note: Callable[[str], None],
-) -> list[Planned]:
-    """The cells of `selection_options`, with their backbones fetched.
-
-    Args:
-        dtype, accept_terms: of `options.backbone_options`.
-        note: told of collections and cells that are left out.
-
-    Raises:
-        UserError: something is asked for that is not there.
-    """
-    from benchmark import suites
-    from benchmark.harness.plan import plan, select
-    from benchmark.shell_values import typed
-
-    held = suites.to_run(suite, collections, note)
-    chosen = select(held, methods, backbones, collections, depth, typed(key_values(options)))
-    file = suite if Path(suite).suffix else None
-    return plan(chosen, lambda selected: prepared(selected, accept_terms), dtype=dtype, typed=file, note=note)
+        command = decorate(command)
+    return command

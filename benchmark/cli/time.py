@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchmark.cli.options import backbone_options, deterministic_option
-from benchmark.cli.selection import planned_cells, selection_options
+from benchmark.cli.selection import Selection, selection_options
 from benchmark.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,12 +45,7 @@ BUSY = 0.5
 @deterministic_option
 @backbone_options
 def command(
-    suite: str,
-    methods: tuple[str, ...],
-    backbones: tuple[str, ...],
-    collections: tuple[str, ...],
-    options: tuple[str, ...],
-    depth: int | None,
+    selection: Selection,
     results: Path,
     queries: int,
     repeats: int,
@@ -77,10 +72,7 @@ def command(
             "--workers: cells that run side by side slow each other down, so latency is measured with one worker. For "
             "many queries at once add --throughput N."
         )
-    cells = planned_cells(
-        suite, methods, backbones, collections, options, depth,
-        dtype=dtype, accept_terms=accept_terms, note=_say,
-    )  # fmt: skip
+    cells = selection.cells(dtype=dtype, accept_terms=accept_terms, note=_say)
     load = psutil.getloadavg()[0]
     if load > BUSY:
         _say(f"This machine is busy: load average {load:.1f} on {usable_cores()} processors. It is noted.")
