@@ -14,7 +14,7 @@ SOURCES = {".py", ".json"}
 
 def sha256_file(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
-    with path.open("rb") as stream:
+    with open(path, "rb", buffering=0) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

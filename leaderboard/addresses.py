@@ -52,7 +52,7 @@ def run_data(row: Row) -> str:
 
 
 def query_table(row: Row, kind: Literal["json", "csv"]) -> str:
-    """File with the data of a run's queries; it is in the run's zip as well."""
+    """File with the data of a run's queries; the CSV is in the run's zip as well."""
     return f"runs/{row.page}.{kind}"
 
 

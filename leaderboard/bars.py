@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from markupsafe import escape
+from html import escape
 
 from leaderboard import text
 from leaderboard.axis import linear_ticks
@@ -24,32 +23,30 @@ def bars(differences: Sequence[float], name: str, title: str) -> str:
             picture says in words.
     """
     reach = max(0.05, *(abs(value) for value in differences))
-    height = HEIGHT - _TOP - _BOTTOM
+    half = (HEIGHT - _TOP - _BOTTOM) / 2
+    middle, unit = _TOP + half, half / reach
     width = (WIDTH - _LEFT - _RIGHT) / len(differences)
-
-    def y(value: float) -> float:
-        return _TOP + (1 - value / reach) * height / 2
-
     name = escape(name)
-    zero = f"{y(0):.1f}"
+    zero = f"{middle:.1f}"
     parts = [
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" class="bars" aria-labelledby="{name}-title">'
         f'<title id="{name}-title">{escape(printable(title))}</title>'
     ]
     for tick in linear_ticks(-reach, reach, 5):
-        at = y(tick)
+        at = middle - tick * unit
         parts.append(
             f'<line class="{"axis" if tick == 0 else "grid"}" x1="{_LEFT:g}" x2="{WIDTH - _RIGHT:g}" '
             f'y1="{at:.1f}" y2="{at:.1f}" />'
             f'<text class="tick end" x="{_LEFT - 7:g}" y="{at + 4:.1f}">{text.signed(tick).removesuffix("0")}</text>'
         )
     drawn = f"{width - 1 if width >= _GAP_FROM else width:.2f}"
-    for kind, wanted in (("gain", 1), ("loss", -1)):
-        path = "".join(
-            f"M{_LEFT + place * width:.2f},{zero}V{y(value):.1f}h{drawn}V{zero}z"
-            for place, value in enumerate(differences)
-            if value * wanted > 0
-        )
+    shapes = [
+        (value, f"M{_LEFT + place * width:.2f},{zero}V{middle - value * unit:.1f}h{drawn}V{zero}z")
+        for place, value in enumerate(differences)
+        if value
+    ]
+    for kind, wanted in (("gain", True), ("loss", False)):
+        path = "".join([shape for value, shape in shapes if (value > 0) is wanted])
         if path:
             parts.append(f'<path class="bar {kind}" d="{path}" />')
     return "".join((*parts, "</svg>"))

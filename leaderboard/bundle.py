@@ -21,12 +21,12 @@ SMALL = 1000
 
 README = f"""Data of the rerankbench leaderboard
 
-tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips
+tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips, as CSV
 leaderboard.json          every run, with the address of its zip and the hashes of the files in it
 leaderboard.schema.json   what leaderboard.json holds (JSON Schema)
 runs/                     a zip for each run: run.trec (the ranking), queries.jsonl (what happened in each query),
                           request.json, machine.json, summary.json and so on (what was asked, on what it ran, and all
-                          metrics of all queries), and the table of its queries as CSV and JSON
+                          metrics of all queries), and the table of its queries as CSV
 
 A run's zip, unpacked into a folder of its own below results/, is what rerankbench wrote: rerankbench leaderboard build
 --results results shows it again.

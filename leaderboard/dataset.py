@@ -86,7 +86,7 @@ class Run(Strict):
     submission: str | None
     flags: tuple[str, ...]
     zip: str
-    """With the files, and its table of queries as CSV and JSON; relative to the root of the site."""
+    """With the files, and its table of queries as CSV; relative to the root of the site."""
     files: tuple[File, ...]
 
 

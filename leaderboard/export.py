@@ -45,16 +45,14 @@ def as_csv(table: DataTable) -> str:
     """RFC 4180 with a header; text that a spreadsheet would take for a formula begins with an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_safe(column) for column in table.columns])
-    writer.writerows([[_safe(value) for value in row] for row in table.rows])
+    rows = (table.columns, *table.rows)
+    writer.writerows([[_safe(value) if isinstance(value, str) else value for value in row] for row in rows])
     return out.getvalue()
 
 
-def _safe(value: Value) -> Value:
-    """Numbers stay as they are: a negative one is no formula."""
-    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff").startswith(_FORMULA):
-        return f"'{value}"
-    return value
+def _safe(value: str) -> str:
+    """For texts only: a negative number is no formula."""
+    return f"'{value}" if value.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else value
 
 
 def table_files(tables: Sequence[DataTable]) -> dict[str, str]:

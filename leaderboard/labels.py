@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -97,20 +98,23 @@ def place(anchors: Sequence[Anchor], area: Box, hard: Sequence[Box], soft: Seque
 
 def _best(anchor: Anchor, area: Box, taken: Sequence[Box], soft: Sequence[Box], markers: Sequence[Box]) -> Label | None:
     for text in anchor.texts:
-        free = [
-            (sum(label.box.overlaps(box) for box in soft) * 20 + cost, number, label)
-            for number, (cost, label) in enumerate(_candidates(anchor, text))
-            if label.box.inside(area)
-            and not any(label.box.overlaps(box) for box in taken)
-            and not any(_crosses(label, box) for box in markers)
-        ]
-        if free:
-            return min(free)[2]
+        best, least = None, math.inf
+        for cost, label in _candidates(anchor, text):
+            if cost >= least:
+                # Those that follow cost more.
+                break
+            if not label.box.inside(area) or any(label.box.overlaps(box) for box in taken):
+                continue
+            cost += 20 * sum(label.box.overlaps(box) for box in soft)
+            if cost < least and not any(_crosses(label, box) for box in markers):
+                best, least = label, cost
+        if best is not None:
+            return best
     return None
 
 
 def _candidates(anchor: Anchor, text: str) -> Iterator[tuple[float, Label]]:
-    """Places around the point with their cost, from the nearest on."""
+    """Places around the point with their cost, which rises."""
     half_width, half_height = width(text) / 2, LINE_HEIGHT / 2
     for gap in _DISTANCES:
         reach = anchor.radius + gap
@@ -131,6 +135,8 @@ def _crosses(label: Label, box: Box) -> bool:
     if label.leader is None:
         return False
     x1, y1, x2, y2 = label.leader
+    if not box.overlaps(Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))):
+        return False
     steps = [number / 20 for number in range(21)]
     dots = ((x1 + (x2 - x1) * step, y1 + (y2 - y1) * step) for step in steps)
     return any(box.left < x < box.right and box.top < y < box.bottom for x, y in dots)

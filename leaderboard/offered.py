@@ -37,4 +37,8 @@ def of(folder: Path, stamps: Stamps) -> tuple[DataFile, ...]:
 
 def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str | bytes | Path]]:
     """Name and content of each."""
-    return [(file.name, Path(f"{folder}/{file.name}").read_bytes()) for file in files]
+    found: list[tuple[str, str | bytes | Path]] = []
+    for file in files:
+        with open(f"{folder}/{file.name}", "rb", buffering=0) as stream:
+            found.append((file.name, stream.read()))
+    return found

@@ -57,7 +57,7 @@ class Output:
         self._kept: dict[str, list[object]] = {}
         self._made: dict[str, tuple[str, list[Stamp]]] = {}
         self._paths: set[str] = set()
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
 
     @property
     def written(self) -> int:
@@ -143,16 +143,18 @@ class Output:
         return [[self._write(path, content) for path, content in group.files().items()] for group in batch]
 
     def _write(self, path: str, content: Content) -> Stamp:
-        place = Path(f"{self._scratch}/{path}")
-        if place.parent not in self._folders:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(place.parent)
+        # Texts and not pathlib's objects, since there may be hundreds of thousands of files.
+        place = f"{self._scratch}/{path}"
+        folder = os.path.dirname(place)
+        if folder not in self._folders:
+            os.makedirs(folder, exist_ok=True)
+            self._folders.add(folder)
         if callable(content):
-            content(place)
+            content(Path(place))
         else:
-            # A lone surrogate, which a hostile name may hold, is no text.
-            data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-            place.write_bytes(data)
+            with open(place, "wb") as stream:
+                # A lone surrogate, which a hostile name may hold, is no text.
+                stream.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
         found = os.lstat(place)
         return path, found.st_size, found.st_mtime_ns
 

@@ -6,8 +6,9 @@ Not by a template: there may be thousands of queries, on each of thousands of pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from benchmark.harness.record import QueryRecord
 from leaderboard import text

@@ -78,8 +78,11 @@ def make_environment(site: Site) -> Environment:
         lstrip_blocks=True,
     )
 
+    # Not of the site itself: an environment is part of cycles, which would keep it until the collector finds them.
+    cards = site.cards
+
     def method_title(name: str) -> str:
-        return site.cards[name].title if name in site.cards else name
+        return cards[name].title if name in cards else name
 
     environment.filters |= {
         "score": text.score,

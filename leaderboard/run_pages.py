@@ -137,7 +137,7 @@ class Run:
             table = query_table.as_data(run_title(row), records, by_topic)
             as_csv, as_json = export.as_csv(table), export.as_json(table)
             found |= {addresses.query_table(row, "csv"): as_csv, addresses.query_table(row, "json"): as_json}
-            members += [("queries.csv", as_csv), ("queries.json", as_json)]
+            members.append(("queries.csv", as_csv))
         found[addresses.run_data(row)] = bundle.of_run(members)
         if compare_pages.is_offered(row):
             found[compare_pages.row_path(row)] = compare_pages.row_script(self.section, row, self.rankings.of(row))

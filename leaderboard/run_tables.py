@@ -6,8 +6,9 @@ Not by a template: a site has a page for each of tens of thousands of runs, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from benchmark.hashing import canonical_json
 from benchmark.timing.record import Timing
@@ -26,7 +27,7 @@ _ONLY_HERE = ' <span class="quiet">only here</span>'
 
 def facts(found: Iterable[Fact]) -> Markup:
     """Lines of a table of pairs."""
-    return _lines(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in found)
+    return _lines(f'<tr><th scope="row">{_html(name)}</th><td>{_html(value)}</td></tr>' for name, value in found)
 
 
 def asked(row: Row) -> list[Fact]:
@@ -174,6 +175,10 @@ def _ranking(own: Sequence[str], other: Sequence[str]) -> str:
 
 def _lines(lines: Iterable[str]) -> Markup:
     return Markup("\n".join(lines))
+
+
+def _html(value: object) -> str:
+    return value if isinstance(value, Markup) else escape(str(value))
 
 
 def _sorted(values: dict[str, object] | dict[str, str]) -> list[Fact]:

@@ -8,7 +8,8 @@ _MIB = 2**20
 
 def score(value: float) -> str:
     """Three decimals."""
-    return _signless_zero(f"{value:.3f}").replace("-", _MINUS)
+    shown = f"{value:.3f}"
+    return shown if value >= 0 else _signless_zero(shown).replace("-", _MINUS)
 
 
 def signed(value: float) -> str:

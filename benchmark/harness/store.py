@@ -103,13 +103,13 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
         return Cell(
             folder,
             request,
-            _read(Machine, folder / MACHINE),
+            _read(Machine, f"{folder}/{MACHINE}"),
             tuple(_complete_lines(folder / LINES)) if lines else (),
-            _read(CellSummary, folder / SUMMARY),
-            _read(CellFailure, folder / FAILURE),
-            _read(Standing, folder / STANDING),
-            _read(Timing, folder / TIMING),
-            _sessions(folder / SESSIONS),
+            _read(CellSummary, f"{folder}/{SUMMARY}"),
+            _read(CellFailure, f"{folder}/{FAILURE}"),
+            _read(Standing, f"{folder}/{STANDING}"),
+            _read(Timing, f"{folder}/{TIMING}"),
+            tuple(Machine.model_validate_json(line) for line in (_bytes(f"{folder}/{SESSIONS}") or b"").splitlines()),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -127,7 +127,7 @@ def read_summary(folder: Path) -> CellSummary | None:
         UserError: a summary that is not what it should be, or of another request.
     """
     try:
-        summary = _read(CellSummary, folder / SUMMARY)
+        summary = _read(CellSummary, f"{folder}/{SUMMARY}")
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
     if summary is not None and not folder.name.endswith(f".{summary.identity[:12]}"):
@@ -284,17 +284,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(number)
 
 
-def _read(model: type[Record], path: Path) -> Record | None:
+def _read(model: type[Record], path: str) -> Record | None:
+    data = _bytes(path)
+    return None if data is None else model.model_validate_json(data)
+
+
+def _bytes(path: str) -> bytes | None:
+    """None where there is no such file. Of a text, since pathlib takes longer than the reading."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb", buffering=0) as stream:
+            return stream.read()
     except FileNotFoundError:
         return None
-    return model.model_validate_json(data)
-
-
-def _sessions(path: Path) -> tuple[Machine, ...]:
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    return tuple(Machine.model_validate_json(line) for line in lines)
 
 
 def pretty(value: object) -> str:
@@ -303,9 +304,7 @@ def pretty(value: object) -> str:
 
 
 def _complete_lines(path: Path) -> list[QueryRecord]:
-    if not path.is_file():
-        return []
-    data = path.read_bytes()
+    data = _bytes(str(path)) or b""
     complete = data[: data.rfind(b"\n") + 1]
     records = []
     for number, line in enumerate(complete.splitlines(), 1):
