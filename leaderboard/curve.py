@@ -23,7 +23,7 @@ _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}.grid{stroke:#ddd}.line{fill:none;stroke-width:2}"
     ".band{opacity:.16}.base{stroke:#555;stroke-dasharray:6 4}"
     + "".join(f".s{at} .line{{stroke:{c[0]}}}.s{at} .fill{{fill:{c[0]}}}" for at, c in enumerate(_COLOURS))
-    + "@media(prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}.base{stroke:#bbb}"
+    + "@media screen and (prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}.base{stroke:#bbb}"
     + "".join(f".s{at} .line{{stroke:{c[1]}}}.s{at} .fill{{fill:{c[1]}}}" for at, c in enumerate(_COLOURS))
     + "}"
 )

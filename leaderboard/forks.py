@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import traceback
@@ -56,9 +55,6 @@ def spread(work: Callable[[int], Result], count: int, jobs: int) -> Iterator[Res
 
 
 def _do(work: Callable[[int], Any], number: int, results: Connection) -> None:
-    # What was there before is not collected: looking at it writes to its memory, which would have it copied.
-    gc.freeze()
-    gc.enable()
     try:
         results.send((work(number), None))
     except Exception as error:  # noqa: BLE001  raised where the results are wanted

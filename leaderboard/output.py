@@ -57,6 +57,7 @@ class Output:
         self._kept: dict[str, list[object]] = {}
         self._made: dict[str, tuple[str, list[Stamp]]] = {}
         self._paths: set[str] = set()
+        self._new: set[str] = set()
         self._folders: set[str] = set()
 
     @property
@@ -86,6 +87,7 @@ class Output:
         for batch, found in zip(batches, made, strict=True):
             for group, stamps in zip(batch, found, strict=True):
                 self._take(path for path, _, _ in stamps)
+                self._new.update(path for path, _, _ in stamps)
                 self._made[group.name] = (group.key, stamps)
         self._batches.clear()
 
@@ -97,8 +99,7 @@ class Output:
 
     def place(self, path: str) -> Path:
         """Where a file of the site is now: a new one, or one that is kept."""
-        new = Path(f"{self._scratch}/{path}")
-        return new if new.is_file() else Path(f"{self._target}/{path}")
+        return Path(f"{self._scratch if path in self._new else self._target}/{path}")
 
     def finish(self) -> None:
         """Make the site: new files move in, others that do not belong to it are removed."""

@@ -79,7 +79,10 @@ def build(
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Objects that a build makes stay to its end and hold no cycles; looking for some takes a quarter of its time."""
+    """Objects that a build makes stay to its end and hold no cycles; looking for some takes a quarter of its time.
+
+    It is off in forked processes as well, where looking also writes to memory, and so has it copied.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

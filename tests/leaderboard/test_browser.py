@@ -94,6 +94,17 @@ def test_marks_of_the_plot_differ_for_every_kind_of_colour_vision(browser: Brows
             assert page.evaluate(NEAREST) > 20, scheme
 
 
+def test_pictures_that_follow_the_scheme_lie_on_what_follows_it_too(browser: Browser, demo_site: Path) -> None:
+    with opened(browser, demo_site / "methods" / "qrhead.html") as page:
+        for scheme, dark in (("light", False), ("dark", True)):
+            page.emulate_media(color_scheme=scheme)
+            for picture in page.locator("figure img").all():
+                behind = picture.evaluate("image => getComputedStyle(image).backgroundColor.match(/\\d+/g).map(Number)")
+                assert (max(behind) < 60) == dark, scheme
+                assert (min(behind) > 240) == (not dark), scheme
+        assert page.locator("figure img").count() >= 2
+
+
 NEAREST = """() => {
   const seen = {
     all: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
