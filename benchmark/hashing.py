@@ -14,7 +14,7 @@ SOURCES = {".py", ".json"}
 
 def sha256_file(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
-    with open(path, "rb", buffering=0) as stream:
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

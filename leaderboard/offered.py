@@ -39,6 +39,6 @@ def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str |
     """Name and content of each."""
     found: list[tuple[str, str | bytes | Path]] = []
     for file in files:
-        with open(f"{folder}/{file.name}", "rb", buffering=0) as stream:
+        with open(f"{folder}/{file.name}", "rb", buffering=0) as stream:  # noqa: PTH123
             found.append((file.name, stream.read()))
     return found

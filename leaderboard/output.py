@@ -146,14 +146,14 @@ class Output:
     def _write(self, path: str, content: Content) -> Stamp:
         # Texts and not pathlib's objects, since there may be hundreds of thousands of files.
         place = f"{self._scratch}/{path}"
-        folder = os.path.dirname(place)
+        folder = os.path.dirname(place)  # noqa: PTH120
         if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             self._folders.add(folder)
         if callable(content):
             content(Path(place))
         else:
-            with open(place, "wb") as stream:
+            with open(place, "wb") as stream:  # noqa: PTH123
                 # A lone surrogate, which a hostile name may hold, is no text.
                 stream.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
         found = os.lstat(place)

@@ -292,7 +292,7 @@ def _read(model: type[Record], path: str) -> Record | None:
 def _bytes(path: str) -> bytes | None:
     """None where there is no such file. Of a text, since pathlib takes longer than the reading."""
     try:
-        with open(path, "rb", buffering=0) as stream:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
             return stream.read()
     except FileNotFoundError:
         return None

@@ -65,6 +65,24 @@ except RuntimeError as error:
     assert alone(program) == "a process of this build was killed, perhaps for want of memory; try fewer jobs"
 
 
+@LINUX
+def test_when_the_first_process_is_killed_the_others_end() -> None:
+    program = """
+import signal, sys, time
+def work(place):
+    print(os.getpid(), flush=True)
+    if place == 1:
+        time.sleep(0.2)
+        os.kill(os.getppid(), signal.SIGKILL)
+    return place
+list(spread(work, 2, 2))
+"""
+    command = [sys.executable, "-c", f"import os\nfrom leaderboard.forks import spread\n{program}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)  # waits for all that hold its output
+    assert done.returncode == -9
+    assert len(set(done.stdout.split())) == 2
+
+
 @pytest.mark.parametrize(("jobs", "count"), [(1, 5), (4, 1), (4, 0)])
 def test_little_work_and_one_job_stay_here(jobs: int, count: int) -> None:
     assert processes(jobs, count) <= {os.getpid()}
