@@ -63,7 +63,8 @@ class RunProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._tell_found()
-        self._bar.stop()
+        if not self._bar.disable:
+            self._bar.stop()
 
     def cell_found(self, planned: Planned) -> None:
         """See `runner.Progress`. After the first few they are only counted: there may be very many."""
