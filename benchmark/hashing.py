@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,16 @@ from typing import Any
 SOURCES = {".py", ".json"}
 """Suffixes of files that may change what a plugin computes: code, and data such as head sets."""
 
+SMALL = 1 << 20
+"""Bytes up to which a file is hashed in one piece."""
 
-def sha256_file(path: Path) -> str:
+
+def sha256_file(path: Path | str) -> str:
     """Hex sha256 of a file's bytes."""
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+        # Of a small file the buffer of `file_digest` takes longer than the hash.
+        if os.fstat(stream.fileno()).st_size <= SMALL:
+            return sha256_bytes(stream.read())
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -46,11 +46,12 @@ def spread(work: Callable[[int], Result], count: int, jobs: int) -> Iterator[Res
         while given < count:
             for ready in wait(list(busy)):
                 number = busy.pop(ready)
-                done[number] = _received(ready)  # type: ignore[arg-type]
+                # First the next order, so that nobody waits while results are unpacked.
                 if begun < count:
                     busy[ready] = begun
                     _order(ready, begun)  # type: ignore[arg-type]
                     begun += 1
+                done[number] = _received(ready)  # type: ignore[arg-type]
             while given in done:
                 yield done.pop(given)
                 given += 1

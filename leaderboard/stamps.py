@@ -47,7 +47,7 @@ class Stamps:
             if not stat.S_ISREG(look.st_mode):
                 raise UserError(f"{path}: a symbolic link or no file. What is published is made of plain files.")
             stamp = f"{name} {look.st_size} {look.st_mtime_ns} {look.st_ino}"
-            sha256 = known.get(stamp) or sha256_file(Path(path))
+            sha256 = known.get(stamp) or sha256_file(path)
             kept.append(f"{stamp} {sha256}")
             found.append((name, look.st_size, sha256))
         self._seen[str(folder)] = "\n".join(kept)
