@@ -135,3 +135,12 @@ def test_the_card_is_complete(name: str) -> None:
     assert card.family == "baseline" or card.paper is not None, "a method comes from somewhere: name the paper"
     for preset in card.presets:
         assert plugin.options(preset) != plugin.options(), f"preset {preset} changes nothing"
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_preset_for_a_checkpoint_tells_its_published_numbers(name: str) -> None:
+    """Or that there are none to be had: readers compare with them. Heads have theirs in ``published.json``."""
+    card = registry.find(name).card
+    if card.family != "attention":
+        named = {key: preset.description for key, preset in card.presets.items() if preset.backbone}
+        assert not [key for key, description in named.items() if "Published" not in description]
