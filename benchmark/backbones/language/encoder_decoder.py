@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -98,12 +98,11 @@ class EncoderDecoderLanguageModel(LanguageModel):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """Refused: see `capabilities`."""
         self.require("generate")
-        raise AssertionError((prompts, limit, stop, stop_strings, constraint))
+        raise AssertionError((prompts, limit, stop, constraint))
 
     def _decoder_ids(self, prompt: Encoded) -> tuple[list[int], int]:
         """What the decoder reads, its start token included, and where the continuation begins."""

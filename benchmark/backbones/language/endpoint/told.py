@@ -12,9 +12,6 @@ from benchmark.backbones.language.interface import Answer, Capability, Generatio
 from benchmark.backbones.spec import EndpointSource
 from benchmark.errors import QueryError, UserError
 
-STOP_STRINGS = 4
-"""Most that the wire format takes; the rest are looked for in the finished answer."""
-
 TRIAL_TOKENS = 16
 """Limit of the trial answer; some hosted models refuse a smaller one."""
 
@@ -91,14 +88,9 @@ def logsumexp(numbers: Sequence[float]) -> float:
     return most + math.log(math.fsum(math.exp(number - most) for number in numbers)) if math.isfinite(most) else most
 
 
-def generation(reply: Reply, stop: Stop | None, stop_strings: Collection[str]) -> Generation:
+def generation(reply: Reply, stop: Stop | None) -> Generation:
     """What was written, cut where a local engine would have stopped."""
-    return ended(reply.text, reply.completion_tokens, reply.reason, stop, stop_strings)
-
-
-def stops(stop_strings: Collection[str]) -> dict[str, Any]:
-    """The request's field for stop strings, as many as the wire format takes."""
-    return {"stop": list(stop_strings)[:STOP_STRINGS]} if stop_strings else {}
+    return ended(reply.text, reply.completion_tokens, reply.reason, stop)
 
 
 def temperature(source: EndpointSource) -> dict[str, Any]:
