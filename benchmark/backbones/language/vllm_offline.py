@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from benchmark.backbones.language.finished import ended
 from benchmark.backbones.language.interface import Answer, Constraint, Encoded, Generation, Over, Stop
+from benchmark.backbones.language.probabilities import logsumexp
 from benchmark.backbones.language.tokenised import Tokenised, ids_of
 from benchmark.backbones.meter import Meter, Phase
 from benchmark.backbones.prompt import Tokenizer
@@ -81,7 +82,7 @@ class VllmLanguageModel(Tokenised):
         found = []
         for output in outputs:
             told = output.outputs[0].logprobs[0]
-            found.append([_logsumexp([self._told(told, number) for number in ids]) for ids in spellings])
+            found.append([logsumexp([self._told(told, number) for number in ids]) for ids in spellings])
         return found
 
     def likelihood(self, prompts: Sequence[Encoded]) -> list[float]:
@@ -136,8 +137,3 @@ def _generation(answer: Any, stop: Stop | None) -> Generation:
         raise QueryError(f"vLLM ended the answer for a reason that is not known here: {answer.finish_reason!r}")
     reason: Literal["end", "limit"] = "end" if answer.finish_reason == "stop" else "limit"
     return ended(answer.text, len(answer.token_ids), reason, stop)
-
-
-def _logsumexp(numbers: Sequence[float]) -> float:
-    most = max(numbers)
-    return most + math.log(math.fsum(math.exp(number - most) for number in numbers)) if math.isfinite(most) else most

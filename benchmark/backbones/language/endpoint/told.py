@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from benchmark.backbones.language.endpoint.wire import Reply
 from benchmark.backbones.language.finished import ended
 from benchmark.backbones.language.interface import Answer, Capability, Generation, Over, Stop
+from benchmark.backbones.language.probabilities import logsumexp
 from benchmark.backbones.spec import EndpointSource
 from benchmark.errors import QueryError, UserError
 
@@ -80,12 +80,6 @@ def summed(top: Sequence[tuple[str, float]]) -> dict[str, float]:
 def added(one: float | None, other: float) -> float:
     """Log of the sum of two probabilities; of the other alone where there is none yet."""
     return other if one is None else logsumexp([one, other])
-
-
-def logsumexp(numbers: Sequence[float]) -> float:
-    """Log of the sum of the exponentials."""
-    most = max(numbers)
-    return most + math.log(math.fsum(math.exp(number - most) for number in numbers)) if math.isfinite(most) else most
 
 
 def generation(reply: Reply, stop: Stop | None) -> Generation:
