@@ -12,4 +12,5 @@ def test_scores_put_candidates_in_the_order_they_are_given() -> None:
 
 def test_a_title_stands_in_front_of_the_text() -> None:
     assert Candidate("d", "Ten countries.", title="Danube").titled == "Danube Ten countries."
-    assert Candidate("d", "Ten countries.", title="").titled == Candidate("d", "Ten countries.").titled == "Ten countries."
+    for nothing in (None, ""):
+        assert Candidate("d", "Ten countries.", title=nothing).titled == "Ten countries."
