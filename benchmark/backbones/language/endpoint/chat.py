@@ -60,7 +60,7 @@ class ChatEndpoint(LanguageModel):
     def require(self, *needed: Capability) -> None:
         """See `LanguageModel.require`; the server is asked whether it does."""
         super().require(*needed)
-        self._proven.require(["next_token" if item == "vocabulary" else item for item in needed])
+        self._proven.require(needed)
 
     def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
         """See `LanguageModel.encode`; no ids.

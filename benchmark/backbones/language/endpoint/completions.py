@@ -64,7 +64,7 @@ class CompletionsEndpoint(Tokenised):
     def require(self, *needed: Capability) -> None:
         """See `LanguageModel.require`; the server is asked whether it does."""
         super().require(*needed)
-        self._proven.require(["next_token" if item == "vocabulary" else item for item in needed])
+        self._proven.require(needed)
 
     def next_token(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], over: Over = "answers"

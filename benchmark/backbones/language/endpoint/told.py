@@ -26,7 +26,9 @@ class Proven:
 
     def require(self, needed: Collection[Capability]) -> None:
         """UserError naming what the server does not give."""
-        for capability in needed:
+        for item in needed:
+            # A server that tells probabilities tells them over the whole vocabulary.
+            capability: Capability = "next_token" if item == "vocabulary" else item
             if capability in self._trials and capability not in self._proven:
                 try:
                     self._trials[capability]()
