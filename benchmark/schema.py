@@ -49,6 +49,10 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
         if item["type"] == "too_short" and any(other["loc"][:-1][: len(item["loc"])] == item["loc"] for other in items):
             # Items that are refused are counted as missing, too.
             continue
+        if item["type"] == "value_error" and not item["loc"]:
+            # A check of fields against each other: it names them, and the whole record would be repeated as the value.
+            problems.append(f"{item['msg'].removeprefix('Value error, ')}.")
+            continue
         field = ".".join(str(part) for part in item["loc"]) or "value"
         if item["type"] == "extra_forbidden":
             known = _fields_at(model, item["loc"][:-1])

@@ -33,6 +33,11 @@ class Candidate:
     title: str | None = None
     score: float | None = None
 
+    @property
+    def titled(self) -> str:
+        """The text with its title in front and a space between; the text alone where there is no title."""
+        return f"{self.title} {self.text}" if self.title else self.text
+
 
 @dataclass(frozen=True)
 class Example:
@@ -65,6 +70,18 @@ class Fitted:
     table: Sequence[Sequence[float]] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def by_rank(order: Sequence[int]) -> list[float]:
+    """Scores that put the candidates in this order: ``n - rank``, for methods that know no more.
+
+    Args:
+        order: every candidate's place in the given list, from 0, best first.
+    """
+    scores = [0.0] * len(order)
+    for rank, item in enumerate(order):
+        scores[item] = float(len(order) - rank)
+    return scores
 
 
 class Options(Strict):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from benchmark.errors import UserError
 from benchmark.schema import Strict, parse, read_yaml
@@ -33,6 +33,12 @@ class Outer(Strict):
             raise ValueError("must be even")
         return value
 
+    @model_validator(mode="after")
+    def _weighed(self) -> Outer:
+        if self.title == "air" and self.weight > 0:
+            raise ValueError("title air: weight must be 0")
+        return self
+
 
 def test_what_is_valid_is_frozen() -> None:
     outer = parse(Outer, {"title": "a", "inner": {"size": 2}, "several": [{"size": 1}]}, "here")
@@ -51,6 +57,7 @@ def test_what_is_valid_is_frozen() -> None:
         ({"title": "a", "weight": math.nan}, "'weight': Input should be a finite number (got nan)."),
         ({"title": "a", "weight": math.inf}, "'weight': Input should be a finite number (got inf)."),
         ({"title": "a", "even": 3}, "'even': must be even (got 3)."),
+        ({"title": "air"}, "title air: weight must be 0."),
         ({"title": "a", "inner": {"size": 0}}, "'inner.size': Input should be greater than 0 (got 0)."),
         (
             {"title": "a", "inner": {"size": 1, "color": "red"}},

@@ -1,4 +1,4 @@
-"""``rerankbench analyze layers``, and where ``analyze heads`` and ``analyze routing`` are hung."""
+"""``rerankbench analyze layers``, and where ``analyze grid``, ``heads`` and ``routing`` are hung."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from benchmark.cli.analyze_grid import grid
 from benchmark.cli.analyze_heads import heads
 from benchmark.cli.analyze_routing import routing
 from benchmark.cli.options import backbone_options, option_values, prepared
@@ -14,9 +15,10 @@ from benchmark.cli.options import backbone_options, option_values, prepared
 
 @click.group()
 def command() -> None:
-    """Analyse what a backbone's layers and heads know."""
+    """Analyse what a backbone's layers and heads know, and what mechanisms and frameworks are worth."""
 
 
+command.add_command(grid)
 command.add_command(heads)
 command.add_command(routing)
 

@@ -203,5 +203,6 @@ def commit_of(path: Path) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
+    # Nothing is written to the checkout, not even git's own notes: a lock would outlive a worker that is killed.
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -97,12 +97,8 @@ class Comparing(Method[OptionsT]):
     def prepared(self, query: str, candidates: Sequence[Candidate]) -> tuple[str, list[Candidate]]:
         """The query and the candidates as they are shown: titles in front of the texts, cut to the tokens asked for."""
         options, cut = self.options, self._cut
-        texts = [
-            f"{candidate.title} {candidate.text}" if candidate.title else candidate.text for candidate in candidates
-        ]
         return cut(query, options.query_tokens), [
-            Candidate(candidate.docid, cut(text, options.passage_tokens))
-            for candidate, text in zip(candidates, texts, strict=True)
+            Candidate(candidate.docid, cut(candidate.titled, options.passage_tokens)) for candidate in candidates
         ]
 
     def judgements(self, query: str, candidates: Sequence[Candidate], groups: Sequence[Group]) -> list[Judgement]:
@@ -116,11 +112,3 @@ class Comparing(Method[OptionsT]):
 
     def _cut(self, text: str, tokens: int) -> str:
         return self.backbone.language.cut(text, tokens) if tokens else text
-
-
-def by_rank(order: Sequence[int]) -> list[float]:
-    """Scores that put the items in this order: ``n - rank``."""
-    scores = [0.0] * len(order)
-    for rank, item in enumerate(order):
-        scores[item] = float(len(order) - rank)
-    return scores

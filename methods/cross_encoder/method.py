@@ -42,8 +42,7 @@ class CrossEncoder(Method[CrossEncoderOptions]):
 
     def pair(self, query: str, candidate: Candidate) -> tuple[str, str]:
         """The two texts of a candidate."""
-        text = f"{candidate.title} {candidate.text}" if candidate.title else candidate.text
-        shown = " ".join(text.split()[: self.options.words])
+        shown = " ".join(candidate.titled.split()[: self.options.words])
         if self.options.pair == "plain":
             return query, shown
         # The official code puts an empty title and its space before a passage without one.

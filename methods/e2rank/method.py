@@ -52,5 +52,4 @@ class E2Rank(Method[E2RankOptions]):
         return self.backbone.embeddings.rendered(Prompt((Message("user", content),)))
 
     def _shown(self, candidate: Candidate) -> str:
-        text = f"{candidate.title} {candidate.text}" if candidate.title else candidate.text
-        return " ".join(text.split()[: self.options.words])
+        return " ".join(candidate.titled.split()[: self.options.words])

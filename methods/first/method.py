@@ -101,8 +101,7 @@ class First(Listwise[FirstOptions]):
         """The candidate with its text cut to the tokens asked for; a title counts as its beginning."""
         if not self.options.passage_tokens:
             return candidate
-        whole = f"{candidate.title} {candidate.text}" if candidate.title else candidate.text
-        return Candidate(candidate.docid, self.backbone.language.cut(whole, self.options.passage_tokens))
+        return Candidate(candidate.docid, self.backbone.language.cut(candidate.titled, self.options.passage_tokens))
 
     def _shown(self, text: str) -> str:
         """A passage without anything that looks like an identifier in brackets."""

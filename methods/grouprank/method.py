@@ -64,5 +64,4 @@ class GroupRank(Method[GroupRankOptions]):
         return found
 
     def _shown(self, candidate: Candidate) -> str:
-        text = f"{candidate.title} {candidate.text}" if candidate.title else candidate.text
-        return _LINES.sub(" ", text)[: self.options.characters]
+        return _LINES.sub(" ", candidate.titled)[: self.options.characters]

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import Field, model_validator
 
-from methods.base import Candidate, Method, Options
+from methods.base import Candidate, Method, Options, by_rank
 from methods.listwise.windows import LastWindow, sliding_order
 
 
@@ -58,10 +58,7 @@ class Listwise(Method[OptionsT]):
             lambda items: self.window_scores(query, [candidates[item] for item in items]),
             options.last_window,
         )
-        scores = [0.0] * count
-        for rank, item in enumerate(ranking):
-            scores[item] = float(count - rank)
-        return scores
+        return by_rank(ranking)
 
     @property
     def room(self) -> int | None:

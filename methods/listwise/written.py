@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from benchmark.backbones.language import Constraint, Encoded, Stop
-from methods.base import Candidate
+from methods.base import Candidate, by_rank
 from methods.listwise.method import Listwise, ListwiseOptions
 from methods.listwise.permutation import Permutation, complete, parse_permutation
 
@@ -57,7 +57,4 @@ class WrittenListwise(Listwise[OptionsT]):
         )
         parsed = self.parsed(answer.text, count)
         self.backbone.meter.answered(parsed.faults | ({"cut"} if answer.cut else set()))
-        scores = [0.0] * count
-        for rank, item in enumerate(parsed.order):
-            scores[item] = float(count - rank)
-        return scores
+        return by_rank(parsed.order)

@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import model_validator
 
 from benchmark.backbones.language import Message
-from methods.base import Candidate
+from methods.base import Candidate, by_rank
 from methods.comparing.judges import Judgement
-from methods.comparing.method import Comparing, ComparingOptions, by_rank
+from methods.comparing.method import Comparing, ComparingOptions
 from methods.comparing.question import CHAT_TOKENS, Question, letters, named, read_letter, read_named
 from methods.sorting.bubblesort import bubblesort, sliding
 from methods.sorting.comparing import Pair, knockout

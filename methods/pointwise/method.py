@@ -165,7 +165,7 @@ class Pointwise(Method[PointwiseOptions]):
 
     def _prompt(self, query: str, candidate: Candidate) -> Prompt:
         options = self.options
-        text = f"{candidate.title} {candidate.text}" if candidate.title else candidate.text
+        text = candidate.titled
         if options.passage_tokens:
             text = self.backbone.language.cut(text, options.passage_tokens)
         top = TOP if options.mechanism == "written" else options.top

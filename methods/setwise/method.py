@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from methods.base import Candidate
+from methods.base import Candidate, by_rank
 from methods.comparing.judges import Judgement
-from methods.comparing.method import Comparing, ComparingOptions, by_rank
+from methods.comparing.method import Comparing, ComparingOptions
 from methods.comparing.question import Question
 from methods.setwise.prompts import (
     TAGGED_LABELS,

@@ -104,6 +104,11 @@ def test_commit_and_changes(tmp_path: Path) -> None:
     assert provenance.git_state(tmp_path) == (commit, False)
     (tmp_path / "code.py").write_text("2")
     assert provenance.git_state(tmp_path) == (commit, True)
+    git("checkout", "code.py")
+    os.utime(tmp_path / "code.py", (1, 1))
+    index = (tmp_path / ".git" / "index").read_bytes()
+    assert provenance.git_state(tmp_path) == (commit, False)
+    assert (tmp_path / ".git" / "index").read_bytes() == index, "asking took a lock and wrote"
 
 
 def test_no_git_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,15 @@ CASES = [
 ]
 """Presets that name layers or heads of one backbone need that backbone."""
 
+CHECKPOINTS = [
+    (name, preset)
+    for name, plugin in PLUGINS.items()
+    if plugin.card.family != "attention"
+    for preset, value in plugin.card.presets.items()
+    if value.backbone is not None
+]
+"""Presets of trained re-rankers: prompts and answer formats, which any backbone can be asked with."""
+
 SEVERAL = [
     Candidate("d1", "Lime spots on copper vanish with vinegar.", title="Copper", score=9.5),
     Candidate("d2", "Naïve cafés serve 12 µg of 茶 – “tea” – at −3 °C 🫖.", score=7.25),
@@ -135,3 +144,27 @@ def test_the_card_is_complete(name: str) -> None:
     assert card.family == "baseline" or card.paper is not None, "a method comes from somewhere: name the paper"
     for preset in card.presets:
         assert plugin.options(preset) != plugin.options(), f"preset {preset} changes nothing"
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_preset_for_a_checkpoint_tells_its_published_numbers(name: str) -> None:
+    """Or that there are none to be had: readers compare with them. Heads have theirs in ``published.json``."""
+    card = registry.find(name).card
+    if card.family != "attention":
+        named = {key: preset.description for key, preset in card.presets.items() if preset.backbone}
+        assert not [key for key, description in named.items() if "Published" not in description]
+
+
+@pytest.mark.parametrize(("name", "preset"), CHECKPOINTS)
+def test_a_preset_for_a_checkpoint_runs_on_a_random_model(
+    tiny_backbone: Backbone, tiny_pairs_backbone: Backbone, monkeypatch: pytest.MonkeyPatch, name: str, preset: str
+) -> None:
+    write = tiny_backbone.language.generate
+
+    def briefly(prompts: Any, limit: int, **rules: Any) -> Any:
+        return write(prompts, min(limit, 8), **rules)
+
+    monkeypatch.setattr(tiny_backbone.language, "generate", briefly)
+    plugin = registry.find(name)
+    backbone = tiny_pairs_backbone if "pairs" in plugin.card.needs else tiny_backbone
+    scores_of(plugin.method_class(plugin.options(preset), backbone), QUERIES["plain"], SEVERAL)

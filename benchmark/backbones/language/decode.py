@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,7 +32,6 @@ class Rules:
     limit: int
     ends: frozenset[int]
     stop: Stop | None = None
-    stop_strings: Collection[str] = ()
     constraint: Constraint | None = None
 
 
@@ -47,7 +46,6 @@ class _Answer:
     prompt: int
     allowed: Sequence[int] | None = None
     ids: list[int] = field(default_factory=list)
-    text: str = ""
     reason: Literal["end", "stop", "limit"] | None = None
 
     def add(self, token: int, rules: Rules, decode: Decode) -> None:
@@ -62,23 +60,16 @@ class _Answer:
         if token in rules.ends:
             self.reason = "end"
             return
-        if rules.stop is not None or rules.stop_strings:
-            self.text = decode(self.ids)
-            places = [place for string in rules.stop_strings if (place := self.text.find(string)) >= 0]
-            if places:
-                self.text, self.reason = self.text[: min(places)], "stop"
-                return
-            if rules.stop is not None and rules.stop(self.text):
-                self.reason = "stop"
-                return
+        if rules.stop is not None and rules.stop(decode(self.ids)):
+            self.reason = "stop"
+            return
         if len(self.ids) >= rules.limit:
             self.reason = "limit"
 
     def finished(self, decode: Decode) -> Generation:
         """The answer as it is handed out."""
         assert self.reason is not None
-        text = self.text if self.reason == "stop" else decode(self.ids)
-        return Generation(text, len(self.ids), self.reason)
+        return Generation(decode(self.ids), len(self.ids), self.reason)
 
 
 class Writer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,19 +13,18 @@ from benchmark.backbones.language.interface import (
     Constraint,
     Encoded,
     Generation,
-    LanguageModel,
     Over,
     Prompt,
     Stop,
 )
-from benchmark.backbones.language.vocabulary import Vocabulary
+from benchmark.backbones.language.tokenised import Tokenised, ids_of
 from benchmark.backbones.meter import Meter
 from benchmark.backbones.packing import batches, padded
 from benchmark.backbones.prompt import Tokenizer
 from benchmark.errors import QueryError
 
 
-class EncoderDecoderLanguageModel(LanguageModel):
+class EncoderDecoderLanguageModel(Tokenised):
     """A loaded transformers model; it scores answers and does not write.
 
     There is no chat template: the texts of a conversation, with an empty line between them, are what is encoded. What
@@ -39,31 +38,14 @@ class EncoderDecoderLanguageModel(LanguageModel):
     capabilities = frozenset({"tokens", "next_token", "vocabulary", "likelihood"})
 
     def __init__(self, name: str, model: Any, tokenizer: Tokenizer, meter: Meter, context_length: int) -> None:
-        self.name = name
-        self.context_length: int = context_length
+        super().__init__(name, tokenizer, meter, context_length)
         self._model = model
-        self._tokenizer = tokenizer
-        self._meter = meter
-        self._vocabulary = Vocabulary(tokenizer.fast.backend_tokenizer, name)
 
     def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
         """See `LanguageModel.encode`; the length is the encoder's."""
         text = prompt if isinstance(prompt, str) else "\n\n".join(message.content for message in prompt.messages)
         ids = tuple(self._tokenizer.encode(text).ids)
         return Encoded(prompt, continuation, ids, len(ids))
-
-    def cut(self, text: str, tokens: int) -> str:
-        """See `LanguageModel.cut`."""
-        ends = self._tokenizer.encode(text, special=False).ends
-        return text if len(ends) <= tokens else text[: ends[tokens - 1]]
-
-    def fragment(self, text: str) -> list[int]:
-        """See `LanguageModel.fragment`."""
-        return self._vocabulary.fragment(text)
-
-    def check_answers(self, answers: Sequence[Answer]) -> None:
-        """See `LanguageModel.check_answers`."""
-        self._vocabulary.answers(answers)
 
     def next_token(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], over: Over = "answers"
@@ -98,12 +80,11 @@ class EncoderDecoderLanguageModel(LanguageModel):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """Refused: see `capabilities`."""
         self.require("generate")
-        raise AssertionError((prompts, limit, stop, stop_strings, constraint))
+        raise AssertionError((prompts, limit, stop, constraint))
 
     def _decoder_ids(self, prompt: Encoded) -> tuple[list[int], int]:
         """What the decoder reads, its start token included, and where the continuation begins."""
@@ -115,16 +96,11 @@ class EncoderDecoderLanguageModel(LanguageModel):
 
     def _logits(self, prompts: Sequence[Encoded], decoder_ids: Sequence[Sequence[int]]) -> list[Tensor]:
         """``[decoder tokens, vocabulary]`` float32 of each prompt."""
-        lengths = [len(prompt) for prompt in prompts]
-        for length in lengths:
-            if length > self.context_length:
-                raise QueryError(
-                    f"the prompt has {length} tokens, {length - self.context_length} more than the context of "
-                    f"{self.context_length}: truncate passages (option words)"
-                )
         for prompt, ids in zip(prompts, decoder_ids, strict=True):
-            self._meter.prompted(prompt.ids or ())
+            self._check_length(prompt, 0)
+            self._meter.prompted(ids_of(prompt))
             self._meter.prompted(ids)
+        lengths = [len(prompt) for prompt in prompts]
         found: dict[int, Tensor] = {}
         device = self._model.device
         with self._meter.phase("prefill"), torch.inference_mode():
@@ -133,9 +109,7 @@ class EncoderDecoderLanguageModel(LanguageModel):
                 depth = max(len(decoder_ids[number]) for number in batch)
                 # Padding of the decoder stands at its end, where a causal model's earlier positions do not see it.
                 logits = self._model(
-                    input_ids=torch.tensor(
-                        [padded(prompts[number].ids or (), width) for number in batch], device=device
-                    ),
+                    input_ids=torch.tensor([padded(ids_of(prompts[number]), width) for number in batch], device=device),
                     attention_mask=torch.tensor(
                         [[1] * lengths[number] + [0] * (width - lengths[number]) for number in batch], device=device
                     ),

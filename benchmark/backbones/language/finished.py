@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from typing import Literal
 
 from benchmark.backbones.language.interface import Generation, Stop
@@ -12,23 +11,12 @@ _PIECES = re.compile(r"\w+|[^\w\s]|\s+")
 """About what tokens are: a word, a sign, or the space between."""
 
 
-def ended(
-    text: str,
-    tokens: int,
-    reason: Literal["end", "stop", "limit"],
-    stop: Stop | None = None,
-    stop_strings: Collection[str] = (),
-) -> Generation:
-    """The answer, cut where a local engine would have stopped writing.
-
-    Stop strings are looked for again, since servers take only a few of them; `Stop` is asked after every word and sign.
+def ended(text: str, tokens: int, reason: Literal["end", "stop", "limit"], stop: Stop | None) -> Generation:
+    """The answer, cut where a local engine would have stopped writing: `Stop` is asked after every word and sign.
 
     Args:
         text: all that was written; tokens: how many; reason: why the engine ended.
     """
-    places = [place for string in stop_strings if (place := text.find(string)) >= 0]
-    if places:
-        text, reason = text[: min(places)], "stop"
     if stop is not None:
         for piece in _PIECES.finditer(text):
             if stop(text[: piece.end()]):

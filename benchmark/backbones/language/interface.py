@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,10 +87,10 @@ class Generation:
     """A written answer.
 
     Attributes:
-        text: without special tokens, and without the stop string that ended it.
+        text: without special tokens.
         tokens: number of generated tokens, the one that ended it included.
-        reason: ``end`` (the model ended its turn, or a constraint was complete), ``stop`` (a stop string, or `Stop`
-            said so) or ``limit`` (cut at the token limit).
+        reason: ``end`` (the model ended its turn, or a constraint was complete), ``stop`` (`Stop` said so, or
+            a stop string that a server was told of) or ``limit`` (cut at the token limit).
     """
 
     text: str
@@ -185,7 +185,6 @@ class LanguageModel(ABC):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """Greedy answers.
@@ -195,7 +194,6 @@ class LanguageModel(ABC):
             limit: most tokens of an answer, at least 1.
             stop: asked after every token. It may only look at the text it is given, since servers apply it to the
                 finished answer.
-            stop_strings: a text that ends the answer and is not part of it.
             constraint: what may be written; needs the capability ``constraint``.
 
         Raises:

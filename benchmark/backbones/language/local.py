@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -85,14 +85,13 @@ class LocalLanguageModel(Tokenised):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """See `LanguageModel.generate`."""
         for prompt in prompts:
             self._check_length(prompt, limit)
             self._meter.prompted(ids_of(prompt))
-        rules = Rules(limit, self._ends, stop, stop_strings, constraint)
+        rules = Rules(limit, self._ends, stop, constraint)
         return self.writer.write([ids_of(prompt) for prompt in prompts], rules)
 
     def _spelled(self, states: Tensor, spellings: Sequence[Sequence[int]], over: Over) -> Tensor:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.backbones.language.finished import ended
 from benchmark.backbones.language.interface import Answer, Constraint, Encoded, Generation, Over, Stop
+from benchmark.backbones.language.probabilities import logsumexp
 from benchmark.backbones.language.tokenised import Tokenised, ids_of
 from benchmark.backbones.meter import Meter, Phase
 from benchmark.backbones.prompt import Tokenizer
@@ -81,7 +82,7 @@ class VllmLanguageModel(Tokenised):
         found = []
         for output in outputs:
             told = output.outputs[0].logprobs[0]
-            found.append([_logsumexp([self._told(told, number) for number in ids]) for ids in spellings])
+            found.append([logsumexp([self._told(told, number) for number in ids]) for ids in spellings])
         return found
 
     def likelihood(self, prompts: Sequence[Encoded]) -> list[float]:
@@ -103,14 +104,13 @@ class VllmLanguageModel(Tokenised):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """See `LanguageModel.generate`."""
         if constraint is not None:
             raise UserError(f"Backbone '{self.name}' is run by vLLM here and cannot give: constraint.")
-        outputs = self._run(prompts, "decode", limit, max_tokens=limit, stop=list(stop_strings))
-        return [_generation(output.outputs[0], stop, stop_strings) for output in outputs]
+        outputs = self._run(prompts, "decode", limit, max_tokens=limit)
+        return [_generation(output.outputs[0], stop) for output in outputs]
 
     def _run(self, prompts: Sequence[Encoded], phase: Phase, room: int, **asked: Any) -> list[Any]:
         for prompt in prompts:
@@ -132,15 +132,8 @@ class VllmLanguageModel(Tokenised):
         return float(told[number].logprob)
 
 
-def _generation(answer: Any, stop: Stop | None, stop_strings: Collection[str]) -> Generation:
+def _generation(answer: Any, stop: Stop | None) -> Generation:
     if answer.finish_reason not in ("stop", "length"):
         raise QueryError(f"vLLM ended the answer for a reason that is not known here: {answer.finish_reason!r}")
-    reason: Literal["end", "stop", "limit"] = "limit"
-    if answer.finish_reason == "stop":
-        reason = "stop" if isinstance(answer.stop_reason, str) else "end"
-    return ended(answer.text, len(answer.token_ids), reason, stop, stop_strings)
-
-
-def _logsumexp(numbers: Sequence[float]) -> float:
-    most = max(numbers)
-    return most + math.log(math.fsum(math.exp(number - most) for number in numbers)) if math.isfinite(most) else most
+    reason: Literal["end", "limit"] = "end" if answer.finish_reason == "stop" else "limit"
+    return ended(answer.text, len(answer.token_ids), reason, stop)

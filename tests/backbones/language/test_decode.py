@@ -69,15 +69,6 @@ def test_a_stop_condition_ends_the_answer_at_once() -> None:
     assert (answer.tokens, answer.reason, answer.cut) == (3, "stop", False)
 
 
-def test_a_stop_string_is_not_part_of_the_answer() -> None:
-    (whole,) = writer("llama").write(PROMPTS[2:3], Rules(20, frozenset()))
-    fourth = whole.text.split()[3]
-    (answer,) = writer("llama").write(PROMPTS[2:3], Rules(20, frozenset(), stop_strings=[f" {fourth}"]))
-    assert answer.reason == "stop"
-    assert fourth not in answer.text.split()
-    assert whole.text.startswith(answer.text)
-
-
 def test_a_constraint_is_kept_and_costs_no_logits_where_there_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     plan: list[Sequence[int]] = [[7], [11, 12], [7], [13], [14, 15]]
     calls = []

@@ -21,9 +21,3 @@ from methods.listwise.permutation import complete
 def test_a_ranking_ends_with_its_last_identifier(text: str, kept: str, reason: str) -> None:
     found = ended(text, 9, "limit", complete(3))
     assert (found.text, found.tokens, found.reason) == (kept, 9, reason)
-
-
-def test_the_earliest_stop_string_counts() -> None:
-    found = ended("one two three", 3, "end", stop_strings=["three", "two"])
-    assert (found.text, found.reason) == ("one ", "stop")
-    assert ended("one", 1, "end", stop_strings=["four"]).reason == "end"

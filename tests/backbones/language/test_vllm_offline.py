@@ -60,11 +60,7 @@ def test_numbers_and_texts_are_the_local_engines(both: tuple[Backbone, Backbone]
             assert found == pytest.approx(values, abs=1e-4)
     continued = [local.encode(prompt, "The Danube.") for prompt in PROMPTS]
     assert remote.likelihood(continued) == pytest.approx(local.likelihood(continued), abs=1e-3)
-    expected_texts = local.generate(prompts, 8)
-    assert remote.generate(prompts, 8) == expected_texts
-    first = expected_texts[0].text[2]
-    (cut, _) = remote.generate(prompts, 8, stop_strings=[first])
-    assert cut == local.generate(prompts[:1], 8, stop_strings=[first])[0]
+    assert remote.generate(prompts, 8) == local.generate(prompts, 8)
     (stopped, _) = remote.generate(prompts, 8, stop=lambda text: len(text) >= 3)
     assert stopped.reason == "stop"
 

@@ -147,13 +147,3 @@ def test_a_real_model_is_asked_and_read(demo_language_backbone: Backbone) -> Non
 def test_options_that_make_no_sense_are_refused() -> None:
     with pytest.raises(UserError, match="'prompt'"):
         registry.find("listwise-reasoning").options(changes={"prompt": "reasonrnk"})
-
-
-@pytest.mark.parametrize("name", list(registry.find("listwise-reasoning").card.presets))
-def test_presets_run_on_a_random_model(tiny_backbone: Backbone, name: str) -> None:
-    plugin = registry.find("listwise-reasoning")
-    options = plugin.options(name, {"answer_tokens": 8, "reasoning_tokens": 8})
-    assert isinstance(options, ListwiseReasoningOptions)
-    method = ListwiseReasoning(options, tiny_backbone)
-    method.ready()
-    assert sorted(method.rerank(QUERY, CANDIDATES)) == [1.0, 2.0, 3.0]

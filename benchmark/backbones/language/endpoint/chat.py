@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.backbones.language.chat import merged
@@ -11,7 +11,6 @@ from benchmark.backbones.language.endpoint.told import (
     TRIAL_TOKENS,
     Proven,
     generation,
-    stops,
     summed,
     temperature,
     told,
@@ -61,7 +60,7 @@ class ChatEndpoint(LanguageModel):
     def require(self, *needed: Capability) -> None:
         """See `LanguageModel.require`; the server is asked whether it does."""
         super().require(*needed)
-        self._proven.require(["next_token" if item == "vocabulary" else item for item in needed])
+        self._proven.require(needed)
 
     def encode(self, prompt: Prompt | str, continuation: str = "") -> Encoded:
         """See `LanguageModel.encode`; no ids.
@@ -115,14 +114,13 @@ class ChatEndpoint(LanguageModel):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """See `LanguageModel.generate`."""
         if constraint is not None:
             raise self._unable("constraint")
-        bodies = [self._body(prompt, limit) | stops(stop_strings) for prompt in prompts]
-        return [generation(reply, stop, stop_strings) for reply in self._client.chat(bodies, "decode")]
+        bodies = [self._body(prompt, limit) for prompt in prompts]
+        return [generation(reply, stop) for reply in self._client.chat(bodies, "decode")]
 
     def _next(self, prompts: Sequence[Encoded]) -> list[Reply]:
         asked = {"logprobs": True, "top_logprobs": self._source.top_logprobs}

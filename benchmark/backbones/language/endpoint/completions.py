@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.backbones.language.endpoint.client import Client
@@ -12,7 +12,6 @@ from benchmark.backbones.language.endpoint.told import (
     Proven,
     added,
     generation,
-    stops,
     summed,
     temperature,
     told,
@@ -65,7 +64,7 @@ class CompletionsEndpoint(Tokenised):
     def require(self, *needed: Capability) -> None:
         """See `LanguageModel.require`; the server is asked whether it does."""
         super().require(*needed)
-        self._proven.require(["next_token" if item == "vocabulary" else item for item in needed])
+        self._proven.require(needed)
 
     def next_token(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], over: Over = "answers"
@@ -99,7 +98,6 @@ class CompletionsEndpoint(Tokenised):
         limit: int,
         *,
         stop: Stop | None = None,
-        stop_strings: Collection[str] = (),
         constraint: Constraint | None = None,
     ) -> list[Generation]:
         """See `LanguageModel.generate`."""
@@ -107,8 +105,8 @@ class CompletionsEndpoint(Tokenised):
             raise UserError(f"Backbone '{self.name}' is an endpoint and cannot give: constraint.")
         for prompt in prompts:
             self._check_length(prompt, limit)
-        bodies = [self._body(prompt, limit) | stops(stop_strings) for prompt in prompts]
-        return [generation(reply, stop, stop_strings) for reply in self._client.complete(bodies, "decode")]
+        bodies = [self._body(prompt, limit) for prompt in prompts]
+        return [generation(reply, stop) for reply in self._client.complete(bodies, "decode")]
 
     def _add_missing(
         self, prompts: Sequence[Encoded], answers: Sequence[Answer], found: Sequence[dict[str, float]]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from benchmark.backbones.language.endpoint.wire import Reply
 from benchmark.backbones.language.finished import ended
 from benchmark.backbones.language.interface import Answer, Capability, Generation, Over, Stop
+from benchmark.backbones.language.probabilities import logsumexp
 from benchmark.backbones.spec import EndpointSource
 from benchmark.errors import QueryError, UserError
-
-STOP_STRINGS = 4
-"""Most that the wire format takes; the rest are looked for in the finished answer."""
 
 TRIAL_TOKENS = 16
 """Limit of the trial answer; some hosted models refuse a smaller one."""
@@ -29,7 +26,9 @@ class Proven:
 
     def require(self, needed: Collection[Capability]) -> None:
         """UserError naming what the server does not give."""
-        for capability in needed:
+        for item in needed:
+            # A server that tells probabilities tells them over the whole vocabulary.
+            capability: Capability = "next_token" if item == "vocabulary" else item
             if capability in self._trials and capability not in self._proven:
                 try:
                     self._trials[capability]()
@@ -85,20 +84,9 @@ def added(one: float | None, other: float) -> float:
     return other if one is None else logsumexp([one, other])
 
 
-def logsumexp(numbers: Sequence[float]) -> float:
-    """Log of the sum of the exponentials."""
-    most = max(numbers)
-    return most + math.log(math.fsum(math.exp(number - most) for number in numbers)) if math.isfinite(most) else most
-
-
-def generation(reply: Reply, stop: Stop | None, stop_strings: Collection[str]) -> Generation:
+def generation(reply: Reply, stop: Stop | None) -> Generation:
     """What was written, cut where a local engine would have stopped."""
-    return ended(reply.text, reply.completion_tokens, reply.reason, stop, stop_strings)
-
-
-def stops(stop_strings: Collection[str]) -> dict[str, Any]:
-    """The request's field for stop strings, as many as the wire format takes."""
-    return {"stop": list(stop_strings)[:STOP_STRINGS]} if stop_strings else {}
+    return ended(reply.text, reply.completion_tokens, reply.reason, stop)
 
 
 def temperature(source: EndpointSource) -> dict[str, Any]:

@@ -97,11 +97,6 @@ def test_an_answer_is_cut_where_a_local_engine_would_have_stopped(
     stub.turns = [on.answer("[2] > [1] and so on, on and on", "length")]
     found = generate(made(), stop=lambda text: "[1]" in text)
     assert (found.text, found.reason, found.cut) == ("[2] > [1]", "stop", False)
-    strings = ["one", "two", "three", "four", "five"]
-    stub.turns = [on.answer("minus five two")]
-    found = generate(made(), stop_strings=strings)
-    assert (found.text, found.reason) == ("minus ", "stop")
-    assert stub.asked[-1]["stop"] == strings[:4]
 
 
 def test_probabilities_of_answers(stub: Stub, made: Callable[..., LanguageModel]) -> None:

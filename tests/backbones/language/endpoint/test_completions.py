@@ -47,7 +47,7 @@ def echoes(*values: float | None) -> on.Turn:
 def test_prompts_are_sent_as_the_local_engines_tokens(stub: Stub, made: Callable[..., LanguageModel]) -> None:
     language = made(extra_body={"seed": 1})
     prompt = language.encode(PROMPT)
-    language.generate([prompt], 6, stop_strings=["]"])
+    language.generate([prompt], 6)
     text = "<|im_start|>user\nWhich?<|im_end|>\n<|im_start|>assistant\n["
     assert len(prompt) == len(text), "one token a byte"
     assert stub.asked == [
@@ -56,7 +56,6 @@ def test_prompts_are_sent_as_the_local_engines_tokens(stub: Stub, made: Callable
             "prompt": list(prompt.ids or ()),
             "max_tokens": 6,
             "temperature": 0.0,
-            "stop": ["]"],
             "seed": 1,
         }
     ]
