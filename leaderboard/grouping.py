@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,7 +40,7 @@ def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec], 
     found = [_section(rows, catalogue.get(rows[0].request.collection.name), named) for rows in groups.values()]
     many = sum(len(section.rows) for section in found) > MANY
     tests = spread(lambda number: _tests(found[number]), len(found), jobs if many else 1)
-    found = [replace(section, rows=_compared(section.rows, own)) for section, own in zip(found, tests, strict=True)]
+    found = [replace(section, rows=_ranked(section.rows, own)) for section, own in zip(found, tests, strict=True)]
     return tuple(
         sorted(
             found,
@@ -62,7 +62,7 @@ def _section(rows: Sequence[Row], spec: CollectionSpec | None, named: Variants) 
     # The catalogue does not pin every collection's contents: libraries pin their downloads, and runs may be built.
     catalogued = split is not None and split.sha256 in (None, request.revision)
     expected = split.queries if split is not None and catalogued else None
-    ordered = tuple(_ranked(_with_variants([_judged(row, expected) for row in rows], named)))
+    ordered = tuple(sorted(_judged(rows, expected, named), key=_best_first))
     return Section(
         request=request,
         protocol=rows[0].request.protocol,
@@ -81,10 +81,11 @@ def _known_run(spec: CollectionSpec | None, run: RunSpec | None, request: Collec
     return spec is not None and request.first_stage == spec.first_stage
 
 
-def _judged(row: Row, expected: int | None) -> Row:
-    """The row with what its cell is worth."""
-    state, reason = status(row.cell, row.identity, PRIMARY, expected)
-    return replace(row, status=state, reason=reason)
+def _judged(rows: Sequence[Row], expected: int | None, named: Variants) -> Iterator[Row]:
+    """The rows with what their cells are worth, and what sets those of the same name apart."""
+    for row, variant in zip(rows, _variants(rows, named), strict=True):
+        state, reason = status(row.cell, row.identity, PRIMARY, expected)
+        yield replace(row, status=state, reason=reason, variant=variant)
 
 
 def _in_order(names: set[str]) -> tuple[str, ...]:
@@ -127,30 +128,24 @@ def _numbered(entries: Sequence[Entry]) -> list[Row]:
     return rows
 
 
-def _with_variants(rows: Sequence[Row], variants: Variants) -> list[Row]:
-    alike: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in rows:
+def _variants(rows: Sequence[Row], named: Variants) -> list[str]:
+    alike: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
         backbone = row.request.backbone.name if row.request.backbone else ""
-        alike[row.request.method.name, row.request.method.preset, backbone].append(row)
-    out = []
-    for siblings in alike.values():
-        if len(siblings) == 1:
-            out += siblings
-            continue
-        named = variants.of([(row.request.method, row.request.backbone) for row in siblings])
-        out += [replace(row, variant=name) for row, name in zip(siblings, named, strict=True)]
-    return out
+        alike[row.request.method.name, row.request.method.preset, backbone].append(place)
+    found = [""] * len(rows)
+    for places in alike.values():
+        if len(places) > 1:
+            requests = [rows[place].request for place in places]
+            names = named.of([(request.method, request.backbone) for request in requests])
+            for place, name in zip(places, names, strict=True):
+                found[place] = name
+    return found
 
 
-def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Ranked rows by falling score, then the others; names break ties of the order, not of the rank."""
-    ordered = sorted(rows, key=lambda row: (row.score is None, -(row.score or 0.0), row.name, row.page))
-    out: list[Row] = []
-    for place, row in enumerate(ordered, 1):
-        tied = bool(out) and out[-1].score == row.score
-        rank = None if row.score is None else out[-1].rank if tied else place
-        out.append(replace(row, rank=rank))
-    return out
+def _best_first(row: Row) -> tuple[bool, float, str, str]:
+    """Rows by falling score, then those without one; names break ties of the order, not of the rank."""
+    return row.score is None, -(row.score or 0.0), row.name, row.page
 
 
 def _tests(section: Section) -> dict[int, Against]:
@@ -170,5 +165,11 @@ def _tests(section: Section) -> dict[int, Against]:
     return {place: comparison for (place, _), comparison in zip(compared, found, strict=True)}
 
 
-def _compared(rows: Sequence[Row], tests: Mapping[int, Against]) -> tuple[Row, ...]:
-    return tuple(replace(row, comparison=tests.get(place)) for place, row in enumerate(rows))
+def _ranked(rows: Sequence[Row], tests: Mapping[int, Against]) -> tuple[Row, ...]:
+    """The rows, best first, with their ranks and tests; equal scores share a rank."""
+    out: list[Row] = []
+    for place, row in enumerate(rows):
+        tied = bool(out) and out[-1].score == row.score
+        rank = None if row.score is None else out[-1].rank if tied else place + 1
+        out.append(replace(row, rank=rank, comparison=tests.get(place)))
+    return tuple(out)
