@@ -87,6 +87,7 @@ class Run:
     """All files of one run; a `leaderboard.pages.Group`.
 
     Attributes:
+        shared: what the pages of its section show besides the runs, as text.
         compared: with which runs it is compared: key, who it is, and the run.
         history: of its method in the regression ledger.
     """
@@ -95,6 +96,7 @@ class Run:
     template: Template
     section: Section
     title: str
+    shared: str
     row: Row
     compared: Sequence[tuple[str, str, Row]]
     history: History
@@ -113,18 +115,10 @@ class Run:
     @property
     def depends(self) -> str:
         """See `leaderboard.pages.Group`."""
-        row, site = self.row, self.site
-        card = site.cards.get(row.request.method.name)
-        return canonical_json(
-            [
-                row.fingerprint,
-                [[what, other.fingerprint] for _, what, other in self.compared],
-                [self.title, self.section.anchor, self.section.metrics],
-                card and [card.title, card.summary],
-                self.history.depends,
-                site.base_url,
-            ]
-        )
+        card = self.site.cards.get(self.row.request.method.name)
+        others = [part for _, what, other in self.compared for part in (what, other.fingerprint)]
+        about = (card.title, card.summary) if card else ()
+        return "\n".join((self.row.fingerprint, *others, self.shared, *about, self.history.depends))
 
     def files(self) -> Mapping[str, Content]:
         """The page, the table of its queries as data, the run's own files, and what the head-to-head page loads."""
@@ -194,10 +188,11 @@ def pages(site: Site, environment: Environment) -> Iterator[Run]:
     for section in site.sections:
         above = {below.page: other for other, below in adjacent(section)}
         title = section_title(section)
+        shared = canonical_json([title, section.anchor, section.metrics, site.base_url])
         for row in section.rows:
             compared = _compared(row, section, above.get(row.page))
             changes = history.get(_conditions(row), NO_HISTORY)
-            yield Run(site, template, section, title, row, compared, changes, rankings)
+            yield Run(site, template, section, title, shared, row, compared, changes, rankings)
 
 
 def _compared(row: Row, section: Section, above: Row | None) -> list[tuple[str, str, Row]]:
