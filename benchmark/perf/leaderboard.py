@@ -43,6 +43,9 @@ METHOD_NAMES = ("icr", "core", "qrhead", "rankgpt", "setwise", "pairwise", "poin
 BACKBONES = ("smollm2-135m-instruct", "qwen3-4b", "llama-3.1-8b-instruct", "mistral-7b-instruct-v0.2")
 DEPTH = 10
 
+EVERY = 2.0
+"""Seconds between looks at the memory; each stops a large process for tens of milliseconds."""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -170,7 +173,7 @@ def _hash(text: str) -> str:
 
 
 def built(results: Path, out: Path, cache: Path, jobs: int) -> Built:
-    """Build in a fresh process, whose memory is its own; its memory is looked at ten times a second."""
+    """Build in a fresh process, whose memory is its own; it is looked at every `EVERY` seconds."""
     code = f"""
 import json, os, time
 from pathlib import Path
@@ -183,7 +186,7 @@ print(json.dumps([time.perf_counter() - start, sum(os.times()[:4]), report.writt
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
             peak = max(peak, memory(process.pid))
-            time.sleep(0.1)
+            time.sleep(EVERY)
         assert process.stdout is not None
         seconds, busy, written = json.loads(process.stdout.read())
     return Built(seconds, busy, peak, written)
