@@ -109,7 +109,9 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
             _read(CellFailure, f"{folder}/{FAILURE}"),
             _read(Standing, f"{folder}/{STANDING}"),
             _read(Timing, f"{folder}/{TIMING}"),
-            tuple(Machine.model_validate_json(line) for line in (_bytes(f"{folder}/{SESSIONS}") or b"").splitlines()),
+            tuple(
+                Machine.model_validate_json(line) for line in (content_of(f"{folder}/{SESSIONS}") or b"").splitlines()
+            ),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -285,12 +287,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(model: type[Record], path: str) -> Record | None:
-    data = _bytes(path)
+    data = content_of(path)
     return None if data is None else model.model_validate_json(data)
 
 
-def _bytes(path: str) -> bytes | None:
-    """None where there is no such file. Of a text, since pathlib takes longer than the reading."""
+def content_of(path: str) -> bytes | None:
+    """A file's bytes, None where there is none. By a text, since pathlib takes longer than the reading."""
     try:
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
             return stream.read()
@@ -304,7 +306,7 @@ def pretty(value: object) -> str:
 
 
 def _complete_lines(path: Path) -> list[QueryRecord]:
-    data = _bytes(str(path)) or b""
+    data = content_of(str(path)) or b""
     complete = data[: data.rfind(b"\n") + 1]
     records = []
     for number, line in enumerate(complete.splitlines(), 1):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.harness import record
+from benchmark.harness import record, store
 from benchmark.harness.live import standings
 from benchmark.harness.runner import Execution, run_cells
 from benchmark.harness.store import SUMMARY
@@ -36,8 +36,8 @@ def test_what_cells_share_is_done_once_and_a_complete_cells_lines_are_not_read(
 
     scale.complete(cells, tmp_path / "results")
     read: list[str] = []
-    real_read = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or real_read(path))
+    real_read = store.content_of
+    monkeypatch.setattr(store, "content_of", lambda path: read.append(Path(path).name) or real_read(path))
     seen = scale.Silent()
     outcome = run_cells(cells, tmp_path / "results", Execution(threads=1), seen)
     assert seen.found == len(outcome.found) == len(cells)
