@@ -37,8 +37,4 @@ def of(folder: Path, stamps: Stamps) -> tuple[DataFile, ...]:
 
 def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str | bytes | Path]]:
     """Name and content of each."""
-    found: list[tuple[str, str | bytes | Path]] = []
-    for file in files:
-        with open(f"{folder}/{file.name}", "rb", buffering=0) as stream:  # noqa: PTH123
-            found.append((file.name, stream.read()))
-    return found
+    return [(file.name, store.bytes_of(f"{folder}/{file.name}")) for file in files]

@@ -292,12 +292,17 @@ def _read(model: type[Record], path: str) -> Record | None:
 
 
 def content_of(path: str) -> bytes | None:
-    """A file's bytes, None where there is none. By a text, since pathlib takes longer than the reading."""
+    """A file's bytes, None where there is none."""
     try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
-            return stream.read()
+        return bytes_of(path)
     except FileNotFoundError:
         return None
+
+
+def bytes_of(path: str) -> bytes:
+    """A file's bytes. By a text, since pathlib takes longer than the reading of a small file."""
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+        return stream.read()
 
 
 def pretty(value: object) -> str:
