@@ -142,13 +142,14 @@ def differ(values: Values, *, level: float = 0.05, samples: int = SAMPLES, seed:
     count = min(samples, max(FEWEST, WORK // (systems * (systems - 1) // 2)))
     # One row a system, so that what follows runs along memory.
     flips = np.concatenate([values.T @ signs.T for signs in _signs(topics, count, seed)], axis=1).astype(np.float32)
+    largest = _largest(flips, weights)
     while True:
-        critical = float(np.quantile(_largest(flips, weights), 1 - level, method="higher"))
-        new = ~apart & (observed > critical * (1 + 1e-6))
+        new = ~apart & (observed > _critical(largest, level) * (1 + 1e-6))
         if not new.any():
             return apart
         apart |= new
         weights[apart] = 0
+        _lower(largest, flips, weights, level)
 
 
 def mean_intervals(
@@ -217,18 +218,36 @@ def _largest(flips: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArra
     Args:
         flips: shape (systems, flips); weights: shape (systems, systems), one over the spread of each pair.
     """
-    largest = np.zeros(flips.shape[1], dtype=np.float32)
-    size = max(1, CACHED // flips.shape[1])
-    for place in range(len(flips) - 1):
-        others = place + 1 + np.flatnonzero(weights[place, place + 1 :])
-        for start in range(0, len(others), size):
-            part = others[start : start + size]
-            block = flips[part]
-            block -= flips[place]
+    systems, count = flips.shape
+    largest = np.zeros(count, dtype=np.float32)
+    size = max(1, CACHED // count)
+    kept = np.empty((size, count), dtype=np.float32)
+    for place in range(systems - 1):
+        for start in range(place + 1, systems, size):
+            part = slice(start, min(start + size, systems))
+            block = np.subtract(flips[part], flips[place], out=kept[: part.stop - start])
             np.abs(block, out=block)
             block *= weights[place, part, None]
             np.maximum(largest, block.max(axis=0), out=largest)
     return largest
+
+
+def _critical(largest: NDArray[np.float32], level: float) -> float:
+    """What only a share of ``level`` of the flips goes above."""
+    return float(np.quantile(largest, 1 - level, method="higher"))
+
+
+def _lower(
+    largest: NDArray[np.float32], flips: NDArray[np.float32], weights: NDArray[np.float32], level: float
+) -> None:
+    """Bring `_largest` up to date where it matters to `_critical`, in place, after pairs were taken away.
+
+    That can only have made it smaller. So flips whose old value lies below the critical one stay below it unseen.
+    """
+    stale = np.ones(len(largest), dtype=np.bool_)
+    while (wrong := np.flatnonzero(stale & (largest >= _critical(largest, level)))).size:
+        largest[wrong] = _largest(flips[:, wrong], weights)
+        stale[wrong] = False
 
 
 def _blocks(samples: int, width: int) -> Iterator[tuple[int, int]]:

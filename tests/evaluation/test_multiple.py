@@ -73,6 +73,29 @@ def test_steps_find_what_one_step_with_an_outlier_would_still_find() -> None:
     assert with_outlier[0, 1]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 6])
+def test_steps_agree_with_a_plain_computation_over_all_pairs_and_flips_in_each_step(seed: int) -> None:
+    topics, systems = 12, 12
+    values = made_up(topics, np.repeat([0.2, 0.5, 0.585, 0.68], 3).tolist(), seed=seed)
+    signs = 1 - 2 * (np.arange(2**topics)[:, None] >> np.arange(topics) & 1)
+    first, second = np.triu_indices(systems, 1)
+    differences = values[:, first] - values[:, second]
+    spread = np.sqrt((differences**2).sum(axis=0))
+    flipped = np.abs(signs @ differences) / spread
+    observed = np.abs(differences.sum(axis=0)) / spread
+    open_pairs = np.ones(len(first), dtype=bool)
+    steps = 0
+    while True:
+        critical = np.quantile(flipped[:, open_pairs].max(axis=1), 0.95, method="higher")
+        new = open_pairs & (observed > critical * (1 + 1e-6))
+        if not new.any():
+            break
+        open_pairs &= ~new
+        steps += 1
+    assert steps > 1, "these seeds were chosen for it"
+    assert (differ(values)[first, second] == ~open_pairs).all()
+
+
 def test_one_system_or_none() -> None:
     assert differ(made_up(10, [0.5])).shape == (1, 1)
     assert against(np.zeros((10, 0)), np.zeros(10)) == []
