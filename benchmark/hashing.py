@@ -15,6 +15,8 @@ SOURCES = {".py", ".json"}
 SMALL = 1 << 20
 """Bytes up to which a file is hashed in one piece."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def sha256_file(path: Path | str) -> str:
     """Hex sha256 of a file's bytes."""
@@ -32,7 +34,7 @@ def sha256_bytes(data: bytes) -> str:
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def sha256_json(value: Any) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.harness import store
-from leaderboard.stamps import Stamps
+from leaderboard.stamps import Known, files_of
 
 FILES = (
     store.RUN,
@@ -30,9 +30,9 @@ class DataFile:
     sha256: str
 
 
-def of(folder: Path, stamps: Stamps) -> tuple[DataFile, ...]:
-    """What is offered of a run's folder; UserError where one of its files is a symbolic link."""
-    return tuple(DataFile(*each) for each in stamps.files(folder, FILES))
+def of(known: Known) -> tuple[DataFile, ...]:
+    """What is offered of a run's folder, of which this is known."""
+    return tuple(DataFile(*each) for each in files_of(known))
 
 
 def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str | bytes | Path]]:

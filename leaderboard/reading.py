@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
 
 from benchmark.errors import UserError
-from benchmark.harness.store import REQUEST, Cell, read_cell
+from benchmark.harness.store import FAILURE, RECORDS, REQUEST, Cell, content_of, parsed, read_lines
 from benchmark.hashing import sha256_bytes
 from leaderboard import offered
 from leaderboard.forks import spread
-from leaderboard.offered import DataFile
+from leaderboard.offered import FILES, DataFile
 from leaderboard.rows import PRIMARY, Topics
 from leaderboard.stamps import Known, Stamps
 
 AT_ONCE = 1000
-"""Cells that one process reads, one after the other."""
+"""Cells whose files one process hashes, one after the other."""
 
 _GIVEN: set[str] = set()
 
@@ -42,67 +44,58 @@ class Entry:
     files: tuple[DataFile, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Read:
-    """What became of a folder: its entry, or problems; and the hashes of its files."""
+class Look(NamedTuple):
+    """A cell's folder as it was looked at.
 
-    entry: Entry | None
+    Attributes:
+        known: what `Stamps` knows of it; contents: of the files that are read as a whole; problems: often none.
+    """
+
+    known: Known
+    contents: Mapping[str, bytes]
     problems: tuple[str, ...] = ()
-    hashes: Known = ""
 
 
 class Reader:
-    """Reads cells; what several of them have in common is kept once.
+    """Reads cells; what several of them have in common is kept once."""
 
-    Args:
-        stamps: knows the hashes of files; without them no files are offered.
-    """
-
-    def __init__(self, stamps: Stamps | None = None) -> None:
-        self._stamps = stamps
+    def __init__(self) -> None:
         self._parts: dict[str, BaseModel] = {}
         self._canonical: dict[int, str] = {}
+        self._qids: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def read(self, folder: Path) -> _Read:
-        """A cell's folder."""
-        try:
-            cell = read_cell(folder, lines=False)
-            if cell.summary is None or cell.summary.failed >= cell.summary.queries:
-                cell = read_cell(folder)
-            entry = self._entry(cell)
-            if self._stamps is None:
-                return _Read(entry)
-            files = offered.of(folder, self._stamps)
-            return _Read(replace(entry, files=files), hashes=self._stamps.of(folder))
-        except UserError as error:
-            return _Read(None, error.problems)
+    def read(self, folder: Path, look: Look, flag: str = "") -> Entry:
+        """A cell's folder, which was looked at; ``flag``: what is to be said of a submitted one, often nothing.
 
-    def _entry(self, cell: Cell) -> Entry:
-        summary = cell.summary
-        records: list[BaseModel | None] = [cell.machine, cell.standing, summary]
-        if summary is not None:
-            records += [summary.metrics, summary.cost, summary.latency, summary.memory]
-        for record in records:
-            _slim(record)
-        parts = {name: self._shared(getattr(cell.request, name)) for name in ("method", "backbone", "collection")}
-        request = cell.request.model_copy(update=parts)
+        Raises:
+            UserError: a file of it is not what it should be.
+        """
+        cell = parsed(folder, look.contents)
+        summary, standing, request = cell.summary, cell.standing, cell.request
+        failed = summary is not None and summary.failed >= summary.queries
+        if failed or summary is None:
+            cell = replace(cell, records=tuple(read_lines(folder)))
+        if flag and standing is not None:
+            standing = standing.model_copy(update={"flags": (*standing.flags, flag)})
+            cell = replace(cell, standing=standing)
+        for name in ("method", "backbone", "collection"):
+            object.__setattr__(request, name, self._shared(getattr(request, name)))
         identity = request.identity_with(self._canonical)
         machine = sha256_bytes(cell.machine.model_dump_json().encode()) if cell.machine else ""
+        records: list[BaseModel | None] = [cell.machine, standing, summary]
         if summary is None:
-            key = (identity, machine, f"{len(cell.records)}")
-            return Entry(replace(cell, request=request), identity, None, key)
+            _slim(records)
+            return Entry(cell, identity, None, (identity, machine, f"{len(cell.records)}"), offered.of(look.known))
+        _slim([*records, summary.metrics, summary.cost, summary.latency, summary.memory])
         by_topic = summary.metrics.per_query.get(PRIMARY, {})
         qids = tuple(sorted(by_topic))
         values = np.array([by_topic[qid] for qid in qids], dtype=np.float64)
-        metrics = summary.metrics.model_copy(update={"per_query": {}})
-        light = replace(
-            cell,
-            request=request,
+        summary.metrics.per_query.clear()
+        if failed:
             # The last failure is the reason that is given where all failed.
-            records=cell.records[-1:] if summary.failed >= summary.queries else (),
-            summary=summary.model_copy(update={"metrics": metrics}),
-        )
-        return Entry(light, identity, Topics(qids, values), (identity, machine, summary.finished))
+            cell = replace(cell, records=cell.records[-1:])
+        topics = Topics(self._qids.setdefault(qids, qids), values)
+        return Entry(cell, identity, topics, (identity, machine, summary.finished), offered.of(look.known))
 
     def _shared(self, part: BaseModel | None) -> BaseModel | None:
         return None if part is None else self._parts.setdefault(f"{type(part)}{part.model_dump_json()}", part)
@@ -114,7 +107,7 @@ def read(
     """Every cell of some results folders, and submitted cells with what is to be said of each (empty: nothing).
 
     Args:
-        stamps: see `Reader`; jobs: processes.
+        stamps: knows the hashes of files; jobs: processes.
 
     Raises:
         UserError: naming every folder that is missing and every cell that is not readable.
@@ -124,47 +117,38 @@ def read(
         for folder in folders
         if not folder.is_dir()
     ]
-    told = cells or {}
+    told, stamps = cells or {}, stamps or Stamps()
     inside = [path.parent for folder in folders for path in sorted(folder.glob(f"*/{REQUEST}"))] + [*told]
     parts = [inside[start : start + AT_ONCE] for start in range(0, len(inside), AT_ONCE)]
-
-    def work(number: int) -> list[_Read]:
-        reader = Reader(stamps)
-        return [reader.read(folder) for folder in parts[number]]
-
-    found: list[Entry] = []
-    known: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for part, several in zip(parts, spread(work, len(parts), jobs), strict=True):
-        for folder, each in zip(part, several, strict=True):
-            problems += each.problems
-            if each.entry is not None:
-                found.append(_flagged(_with_qids(each.entry, known), told.get(folder, "")))
-            if stamps is not None:
-                stamps.add(folder, each.hashes)
-    if stamps is not None:
-        stamps.forget()
+    reader, entries = Reader(), []
+    # Other processes read and hash files only: to hand a cell over takes as long as to parse it.
+    looks = spread(lambda number: [look(folder, stamps) for folder in parts[number]], len(parts), jobs)
+    for folder, found in zip(inside, chain.from_iterable(looks), strict=True):
+        stamps.add(folder, found.known)
+        try:
+            if found.problems:
+                raise UserError(found.problems)
+            entries.append(reader.read(folder, found, told.get(folder, "")))
+        except UserError as error:
+            problems += error.problems
+    stamps.forget()
     if problems:
         raise UserError(problems)
-    return found
+    return entries
 
 
-def _slim(record: BaseModel | None) -> None:
+def look(folder: Path, stamps: Stamps) -> Look:
+    """Look at a cell's folder."""
+    try:
+        known, contents = stamps.look(folder, FILES, RECORDS)
+    except UserError as error:
+        return Look("", {}, error.problems)
+    failure = content_of(f"{folder}/{FAILURE}")
+    return Look(known, contents if failure is None else {**contents, FAILURE: failure})
+
+
+def _slim(records: Sequence[BaseModel | None]) -> None:
     """Forget which fields were given and which are defaults: nothing here asks, and it takes a third of the memory."""
-    if record is not None:
-        object.__setattr__(record, "__pydantic_fields_set__", _GIVEN)
-
-
-def _with_qids(entry: Entry, known: dict[tuple[str, ...], tuple[str, ...]]) -> Entry:
-    """The entry with the same names of topics, as an object, as all that have these topics."""
-    if entry.topics is None:
-        return entry
-    qids = entry.topics.qids
-    return replace(entry, topics=Topics(known.setdefault(qids, qids), entry.topics.values))
-
-
-def _flagged(entry: Entry, flag: str) -> Entry:
-    standing = entry.cell.standing
-    if not flag or standing is None:
-        return entry
-    marked = standing.model_copy(update={"flags": (*standing.flags, flag)})
-    return replace(entry, cell=replace(entry.cell, standing=marked))
+    for record in records:
+        if record is not None:
+            object.__setattr__(record, "__pydantic_fields_set__", _GIVEN)

@@ -21,7 +21,7 @@ from benchmark.submissions.record import RECORDS, Verification
 from benchmark.submissions.trust import read_records
 from benchmark.submissions.validate import check
 from leaderboard.pages import Refused
-from leaderboard.stamps import Stamps
+from leaderboard.stamps import Stamps, files_of
 
 REPORT = "report.json"
 """Written last: a folder without it was not finished."""
@@ -79,7 +79,7 @@ def _tasks(root: Path, kept: Path, stamps: Stamps, code: str) -> Iterator[_Task]
     records = read_records(root / RECORDS)
     for folder in folders(root):
         try:
-            held: object = stamps.files(folder, sorted(entries(folder)))
+            held: object = files_of(stamps.look(folder, sorted(entries(folder)))[0])
         except UserError as error:
             held = error.problems
         own = tuple(record for record in records if record.submission == folder.name)

@@ -105,7 +105,7 @@ class CellRequest(Strict):
             known: canonical JSON of parts by their ``id``; added to. The parts must outlive it.
         """
         fields = ((name, getattr(self, name)) for name in sorted(type(self).model_fields))
-        members = (f"{canonical_json(name)}:{_canonical(value, known)}" for name, value in fields)
+        members = (f'"{name}":{_canonical(value, known)}' for name, value in fields)
         return sha256_bytes(f"{{{','.join(members)}}}".encode())
 
     def slug_with(self, identity: str) -> str:

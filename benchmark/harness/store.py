@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -28,6 +28,9 @@ REQUEST, MACHINE, SESSIONS, LINES, TIMING, FAILURE, SUMMARY, RUN, STANDING = (
     "run.trec",
     "standing.json",
 )
+
+RECORDS = (REQUEST, MACHINE, SESSIONS, TIMING, FAILURE, SUMMARY, STANDING)
+"""Files that are read as a whole."""
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -98,20 +101,32 @@ def read_cell(folder: Path, *, lines: bool = True) -> Cell:
     Raises:
         UserError: a file that is not what it should be.
     """
+    cell = parsed(folder, {name: data for name in RECORDS if (data := content_of(f"{folder}/{name}")) is not None})
+    return replace(cell, records=tuple(read_lines(folder))) if lines else cell
+
+
+def parsed(folder: Path, contents: Mapping[str, bytes]) -> Cell:
+    """A cell without its lines from the contents of its files, those of `RECORDS` that are there.
+
+    Raises:
+        UserError: a file that is not what it should be, or no request.
+    """
+
+    def read(model: type[Record], name: str) -> Record | None:
+        data = contents.get(name)
+        return None if data is None else model.model_validate_json(data)
+
     try:
-        request = CellRequest.model_validate_json((folder / REQUEST).read_bytes())
         return Cell(
             folder,
-            request,
-            _read(Machine, f"{folder}/{MACHINE}"),
-            tuple(_complete_lines(folder / LINES)) if lines else (),
-            _read(CellSummary, f"{folder}/{SUMMARY}"),
-            _read(CellFailure, f"{folder}/{FAILURE}"),
-            _read(Standing, f"{folder}/{STANDING}"),
-            _read(Timing, f"{folder}/{TIMING}"),
-            tuple(
-                Machine.model_validate_json(line) for line in (content_of(f"{folder}/{SESSIONS}") or b"").splitlines()
-            ),
+            CellRequest.model_validate_json(contents.get(REQUEST, b"")),
+            read(Machine, MACHINE),
+            (),
+            read(CellSummary, SUMMARY),
+            read(CellFailure, FAILURE),
+            read(Standing, STANDING),
+            read(Timing, TIMING),
+            tuple(Machine.model_validate_json(line) for line in contents.get(SESSIONS, b"").splitlines()),
         )
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
@@ -129,7 +144,8 @@ def read_summary(folder: Path) -> CellSummary | None:
         UserError: a summary that is not what it should be, or of another request.
     """
     try:
-        summary = _read(CellSummary, f"{folder}/{SUMMARY}")
+        data = content_of(f"{folder}/{SUMMARY}")
+        summary = None if data is None else CellSummary.model_validate_json(data)
     except ValidationError as error:
         raise UserError(f"{folder}: not a readable cell ({_first(error)}). Delete the folder.") from None
     if summary is not None and not folder.name.endswith(f".{summary.identity[:12]}"):
@@ -284,11 +300,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def _read(model: type[Record], path: str) -> Record | None:
-    data = content_of(path)
-    return None if data is None else model.model_validate_json(data)
 
 
 def content_of(path: str) -> bytes | None:
