@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlencode
 
 from benchmark.hashing import sha256_bytes
 from leaderboard.rows import Row, Section
@@ -58,7 +57,7 @@ def query_table(row: Row, kind: Literal["json", "csv"]) -> str:
 
 def compare(ours: Row, theirs: Row) -> str:
     """The page that puts two runs side by side."""
-    return f"{COMPARE}?{urlencode({'a': ours.page, 'b': theirs.page})}"
+    return f"{COMPARE}?a={ours.page}&b={theirs.page}"
 
 
 def table(name: str, kind: Literal["json", "csv"]) -> str:

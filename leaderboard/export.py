@@ -37,8 +37,10 @@ class DataTable:
 def as_json(table: DataTable) -> str:
     """An object a row, each on a line of its own, with what the table is and the licence of the data."""
     head = _JSON.encode({"schema_version": 1, "title": table.title, "licence": LICENCE})
-    rows = ",\n".join(_JSON.encode(dict(zip(table.columns, row, strict=True))) for row in table.rows)
-    return f'{head[:-1]}, "rows": [\n{rows}\n]}}\n'
+    rows = _JSON.encode([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+    # Between rows only: in a text the quotation mark would come after a backslash.
+    lines = rows[1:-1].replace('}, {"', '},\n{"')
+    return f'{head[:-1]}, "rows": [\n{lines}\n]}}\n'
 
 
 def as_csv(table: DataTable) -> str:

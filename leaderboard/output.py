@@ -25,8 +25,8 @@ Content = str | bytes | Callable[[Path], None]
 Stamp = tuple[str, int, int]
 """Path, size and time of change of a file of the site."""
 
-FEW = 50
-"""Up to so many groups no other processes are worth their start."""
+FEW = 20
+"""Groups that are made together by one process if they are of no batch; for so few no other process is worth its start."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Output:
 
         Args:
             group: its name, unique; key: changes with the content of its files; files: content by path.
-            batch: groups of one batch are made in their order by one process, and those without one are made together.
+            batch: groups of one batch are made in their order by one process; those without one are made anywhere.
         """
         known = self._before.get(group)
         if known is not None and known[0] == key and self._untouched(known):
@@ -81,7 +81,10 @@ class Output:
 
     def make(self, jobs: int = 1) -> None:
         """Make what was added and is not kept, with so many processes."""
-        batches = list(self._batches.values())
+        alone = self._batches.pop("", [])
+        batches = [*self._batches.values(), *(alone[start : start + FEW] for start in range(0, len(alone), FEW))]
+        # The large ones first, so that no process is left with one at the end.
+        batches.sort(key=len, reverse=True)
         enough = sum(len(batch) for batch in batches) > FEW
         made = spread(lambda number: self._make(batches[number]), len(batches), jobs if enough else 1)
         for batch, found in zip(batches, made, strict=True):
@@ -152,11 +155,14 @@ class Output:
             self._folders.add(folder)
         if callable(content):
             content(Path(place))
+            found = os.lstat(place)
         else:
-            with open(place, "wb") as stream:  # noqa: PTH123
-                # A lone surrogate, which a hostile name may hold, is no text.
-                stream.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
-        found = os.lstat(place)
+            # A lone surrogate, which a hostile name may hold, is no text.
+            left = memoryview(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+            with open(place, "wb", buffering=0) as stream:  # noqa: PTH123
+                while left:
+                    left = left[stream.write(left) :]
+                found = os.fstat(stream.fileno())
         return path, found.st_size, found.st_mtime_ns
 
     def _take(self, paths: Iterable[str]) -> None:

@@ -52,7 +52,7 @@ class Group(Protocol):
     Attributes:
         path: of the first of them, relative to the root of the site.
         depends: text that changes with everything they show besides templates and code.
-        batch: groups of the same batch are made one after the other, and so share what they read; empty: one.
+        batch: groups of the same batch are made one after the other, and so share what they read; empty: of none.
     """
 
     @property

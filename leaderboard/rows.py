@@ -58,7 +58,7 @@ class Row:
     Attributes:
         cell: where it comes from, as `reading.entry` leaves it: without its lines and its values by topic.
         identity: of its request; topics: of a cell with a summary; files: what is offered of it.
-        page: name of its page and of its data folder, unique and safe as a file name.
+        page: name of its page and of its data folder, unique and safe in paths and addresses.
         variant: what sets it apart from rows of the same method, preset and backbone; often empty.
         status: only complete rows are ranked; reason: why a row is not complete.
         rank: 1 is best, equal scores share a rank; None for a row without a score.

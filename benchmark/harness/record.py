@@ -14,6 +14,7 @@ A cell is one method with its options on one backbone, one collection and one fi
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -216,7 +217,7 @@ class QueryRecord(Strict):
     def ranking(self) -> list[tuple[str, float]]:
         """``(docid, score)`` best first, equal scores in first-stage order; empty for a failed query."""
         pairs = list(zip(self.docids, self.scores or (), strict=False))
-        return sorted(pairs, key=lambda pair: -pair[1])
+        return sorted(pairs, key=itemgetter(1), reverse=True)
 
 
 class Latency(Strict):
