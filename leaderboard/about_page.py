@@ -11,7 +11,7 @@ from benchmark import __version__
 from benchmark.harness.record import PROTOCOL
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, columns
-from leaderboard.export import LICENCE
+from leaderboard.export import LICENCE, DataTable
 from leaderboard.pages import Page, Site
 
 CITATION = """@misc{rerankbench,
@@ -24,12 +24,15 @@ CITATION = """@misc{rerankbench,
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The page."""
+    named = [(", ".join((column.name, *column.also)), column.meaning) for column in columns.entries()]
+    table = DataTable("columns", "Columns of the tables", ("column", "what it says"), tuple(named))
     shown = {
-        "columns": [(", ".join((column.name, *column.also)), column.meaning) for column in columns.entries()],
+        "columns": named,
         "protocol": PROTOCOL,
         "licence": LICENCE,
         "bibtex": CITATION.replace("VERSION", __version__),
         "address": site.base_url,
     }
     template = environment.get_template("about.html")
-    yield Page(addresses.ABOUT, canonical_json(shown), partial(template.render, root="", here=addresses.ABOUT, **shown))
+    render = partial(template.render, root="", here=addresses.ABOUT, **shown)
+    yield Page(addresses.ABOUT, canonical_json(shown), render, lambda: [table])
