@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from jinja2 import Environment
@@ -24,10 +24,10 @@ CITATION = """@misc{rerankbench,
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The page."""
-    named = [(", ".join((column.name, *column.also)), column.meaning) for column in columns.entries()]
-    table = DataTable("columns", "Columns of the tables", ("column", "what it says"), tuple(named))
+    named, others = _pairs(columns.entries()), _pairs(columns.OTHERS)
+    table = DataTable("columns", "Columns of the tables", ("column", "what it says"), tuple(named + others))
     shown = {
-        "columns": named,
+        "columns": [("Columns of the large tables, and all metrics", named), ("Columns of the other tables", others)],
         "protocol": PROTOCOL,
         "licence": LICENCE,
         "bibtex": CITATION.replace("VERSION", __version__),
@@ -36,3 +36,7 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     template = environment.get_template("about.html")
     render = partial(template.render, root="", here=addresses.ABOUT, **shown)
     yield Page(addresses.ABOUT, canonical_json(shown), render, lambda: [table])
+
+
+def _pairs(found: Iterable[columns.Column]) -> list[tuple[str, str]]:
+    return [(", ".join((column.name, *column.also)), column.meaning) for column in found]
