@@ -25,7 +25,7 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     template = environment.get_template("index.html")
     yield Page(
         addresses.INDEX,
-        canonical_json([shown, more, runs, refused]),
+        canonical_json([shown, more, runs, refused, bool(site.base_url)]),
         lambda: template.render(root="", here=addresses.INDEX, families=site.families, refused=site.refused),
         lambda: tables,
     )
