@@ -192,7 +192,8 @@
     const names = pages.map(page => section.rows.find(row => row[0] === page)[1]);
     const topics = paired(one, other);
     if (pages[0] === pages[1]) {
-      said.textContent = `${trouble}Choose two different runs.`;
+      said.textContent = trouble +
+        (section.rows.length > 1 ? 'Choose two different runs.' : 'There is one run only, so there is nothing to compare.');
       return;
     }
     if (!topics || !topics.length) {
