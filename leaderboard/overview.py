@@ -30,7 +30,8 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
         lambda: tables,
     )
     for table in site.families:
-        yield _citations(table, site.base_url)
+        if table.rows[0].mean is not None:
+            yield _citations(table, site.base_url)
 
 
 def _citations(table: FamilyTable, base_url: str) -> Page:
