@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from jinja2 import Environment
@@ -11,7 +11,7 @@ from benchmark import __version__
 from benchmark.harness.record import PROTOCOL
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, columns
-from leaderboard.export import LICENCE
+from leaderboard.export import LICENCE, DataTable
 from leaderboard.pages import Page, Site
 
 CITATION = """@misc{rerankbench,
@@ -24,12 +24,19 @@ CITATION = """@misc{rerankbench,
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The page."""
+    named, others = _pairs(columns.entries()), _pairs(columns.OTHERS)
+    table = DataTable("columns", "Columns of the tables", ("column", "what it says"), tuple(named + others))
     shown = {
-        "columns": [(", ".join((column.name, *column.also)), column.meaning) for column in columns.entries()],
+        "columns": [("Columns of the large tables, and all metrics", named), ("Columns of the other tables", others)],
         "protocol": PROTOCOL,
         "licence": LICENCE,
         "bibtex": CITATION.replace("VERSION", __version__),
         "address": site.base_url,
     }
     template = environment.get_template("about.html")
-    yield Page(addresses.ABOUT, canonical_json(shown), partial(template.render, root="", here=addresses.ABOUT, **shown))
+    render = partial(template.render, root="", here=addresses.ABOUT, **shown)
+    yield Page(addresses.ABOUT, canonical_json(shown), render, lambda: [table])
+
+
+def _pairs(found: Iterable[columns.Column]) -> list[tuple[str, str]]:
+    return [(", ".join((column.name, *column.also)), column.meaning) for column in found]

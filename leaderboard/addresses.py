@@ -60,6 +60,16 @@ def compare(ours: Row, theirs: Row) -> str:
     return f"{COMPARE}?a={ours.page}&b={theirs.page}"
 
 
+def citations(anchor: str) -> str:
+    """File with a BibTeX entry for each row of a family's table."""
+    return f"{DATA}/tables/family-{anchor}.bib"
+
+
+def row(anchor: str, key: str) -> str:
+    """A row of a family's table."""
+    return f"{INDEX}#{anchor}-{key}"
+
+
 def table(name: str, kind: Literal["json", "csv"]) -> str:
     """File with the data of a table."""
     return f"{DATA}/tables/{name}.{kind}"

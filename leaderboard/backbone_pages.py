@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from jinja2 import Environment
 
-from benchmark.backbones.spec import AdapterSource, EndpointSource, HubSource, LocalSource, Source, WheelSource
+from benchmark.backbones.spec import (
+    AdapterSource,
+    BackboneSpec,
+    EndpointSource,
+    HubSource,
+    LocalSource,
+    Source,
+    WheelSource,
+)
 from benchmark.harness.record import BackboneRequest
 from benchmark.hashing import canonical_json
 from leaderboard import addresses, results
+from leaderboard.export import DataTable
 from leaderboard.pages import Page, Site
 from leaderboard.results import Results
 
@@ -27,6 +36,7 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
         addresses.BACKBONES,
         canonical_json([specs, counts]),
         partial(listing.render, root="", here=addresses.BACKBONES, backbones=site.backbones, counts=counts),
+        lambda: [_listed(site.backbones, counts)],
     )
     by_name: dict[str, list[BackboneRequest]] = {}
     for backbone in asked:
@@ -34,6 +44,16 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     found = results.by_name(site.families, "backbone", lambda row: row.backbone.name if row.backbone else None)
     for name in counts:
         yield _page(site, environment, name, by_name.get(name, ()), found.get(name, []))
+
+
+def _listed(known: Mapping[str, BackboneSpec], counts: Mapping[str, int]) -> DataTable:
+    rows = []
+    for name, runs in counts.items():
+        spec = known.get(name)
+        about = (spec.kind, spec.parameters, spec.context_length) if spec else (None, None, None)
+        rows.append((name, *about, spec.licence.name if spec and spec.licence else None, runs))
+    columns = ("backbone", "kind", "parameters", "context tokens", "licence", "runs")
+    return DataTable("backbones", "Backbones", columns, tuple(rows))
 
 
 def _page(
@@ -47,13 +67,29 @@ def _page(
         for text, number in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     ]
 
+    ran = DataTable(
+        addresses.unique_name(f"revisions-{name}"),
+        f"{name} as it ran",
+        ("weights from", "location", "revision", "number format", "code that runs it", "runs"),
+        tuple((each.source, each.location, each.revision, each.dtype, each.engine_sha256, n) for each, n in revisions),
+    )
+
     def render() -> str:
         return environment.get_template("backbone.html").render(
-            root="../", here=addresses.BACKBONES, name=name, spec=spec, results=found, revisions=revisions
+            root="../",
+            here=addresses.BACKBONES,
+            name=name,
+            spec=spec,
+            results=found,
+            revisions=revisions,
+            revisions_data=ran.name,
         )
 
+    def tables() -> list[DataTable]:
+        return [*([ran] if revisions else []), *(part.table for part in found)]
+
     depends = [spec and spec.model_dump(mode="json"), sorted(counted.items()), [part.depends for part in found]]
-    return Page(addresses.backbone(name), canonical_json(depends), render, lambda: [part.table for part in found])
+    return Page(addresses.backbone(name), canonical_json(depends), render, tables)
 
 
 def source_words(source: Source) -> str:

@@ -21,7 +21,8 @@ SMALL = 1000
 
 README = f"""Data of the rerankbench leaderboard
 
-tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips, as CSV
+tables/                   every table of every page, as CSV and JSON; those of runs are in the runs' zips, as CSV;
+                          and BibTeX entries for the rows of the overview
 leaderboard.json          every run, with the address of its zip and the hashes of the files in it
 leaderboard.schema.json   what leaderboard.json holds (JSON Schema)
 runs/                     a zip for each run: run.trec (the ranking), queries.jsonl (what happened in each query),

@@ -1,10 +1,11 @@
-"""BibTeX for a run and for the paper of its method. Pure."""
+"""BibTeX for a run, a row of the overview, and the paper of a method. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from leaderboard import text
 from methods.card import Paper
 
 _SPECIAL = re.compile(r"[\\{}]")
@@ -29,6 +30,25 @@ def run(*, identity: str, what: str, year: str, version: str, address: str | Non
     if address:
         fields["url"] = _plain(address)
     return _entry("misc", f"rerankbench-{identity[:12]}", fields)
+
+
+def table_row(*, key: str, what: str, identities: Sequence[str], year: str, version: str, address: str | None) -> str:
+    """The entry of a row of the overview, which may come of several runs.
+
+    Args:
+        key: unique in the bibliography; what: method, backbone and family of collections in words.
+        identities: sha256 of the requests of its runs; year: in which the last was run; address: of the row.
+    """
+    fields = {
+        "title": f"{{{_text(what)}}}",
+        "author": "{The rerankbench contributors}",
+        "year": year,
+        "howpublished": _text(f"rerankbench {version}, {text.plural(len(identities), 'run')}"),
+        "note": _text(f"sha256 of the requests: {', '.join(each[:12] for each in identities)}"),
+    }
+    if address:
+        fields["url"] = _plain(address)
+    return _entry("misc", key, {name: value for name, value in fields.items() if value})
 
 
 def paper(published: Paper) -> str:

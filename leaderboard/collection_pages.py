@@ -48,10 +48,32 @@ def pages(site: Site, environment: Environment) -> Iterator[Group]:
         addresses.COLLECTIONS,
         canonical_json(shown),
         partial(listing.render, root="", here=addresses.COLLECTIONS, entries=entries),
+        lambda: [_listed(entries)],
     )
     template = environment.get_template("collection.html")
     for section in site.sections:
         yield Collection(site, template, section)
+
+
+def _listed(entries: Sequence[Entry]) -> DataTable:
+    rows = []
+    for entry in entries:
+        spec = entry.spec
+        split = spec.splits.get("test") if spec else None
+        rows.append(
+            (
+                entry.name,
+                spec.title if spec else None,
+                spec.family if spec else None,
+                split.queries if split else None,
+                split.documents if split else None,
+                spec.licence if spec else None,
+                entry.runs,
+                " ".join(addresses.collection(section) for section in entry.sections) or None,
+            )
+        )
+    columns = ("collection", "title", "family", "topics", "documents", "licence", "runs", "pages")
+    return DataTable("collections", "Collections", columns, tuple(rows))
 
 
 @dataclass(frozen=True)
@@ -123,6 +145,7 @@ def _reported(section: Section) -> list[measured.Reported]:
 
 
 def _runs(section: Section) -> DataTable:
+    others = [name for name in section.metrics if name != PRIMARY]
     columns = (
         "rank",
         "method",
@@ -134,6 +157,7 @@ def _runs(section: Section) -> DataTable:
         *section.metrics,
         "low",
         "high",
+        *(f"{name} {end}" for name in others for end in ("low", "high")),
         "difference to the first stage",
         "p, corrected",
         "latency median",
@@ -154,6 +178,7 @@ def _runs(section: Section) -> DataTable:
     rows: list[tuple[Value, ...]] = []
     for row in section.rows:
         summary, session = row.summary, timing(row)
+        intervals = summary.metrics.interval if summary else {}
         latency = session or (summary.latency if summary else None)
         memory = summary.memory if summary else None
         cost = summary.cost if summary else None
@@ -167,7 +192,7 @@ def _runs(section: Section) -> DataTable:
                 row.status,
                 row.reason,
                 *(summary.metrics.mean.get(name) if summary else None for name in section.metrics),
-                *(summary.metrics.interval.get(PRIMARY, (None, None)) if summary else (None, None)),
+                *(end for name in (PRIMARY, *others) for end in intervals.get(name, (None, None))),
                 row.comparison.difference if row.comparison else None,
                 row.comparison.corrected if row.comparison else None,
                 latency.median if latency else None,

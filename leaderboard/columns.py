@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from benchmark.evaluation.metrics import TABLE
@@ -101,15 +101,79 @@ COLUMNS: tuple[Column, ...] = (
 )
 """Every column but the metrics that only collections and runs show."""
 
+OTHERS: tuple[Column, ...] = (
+    Column("Method as published", "The method in the words of the paper or page that its number comes from."),
+    Column("Run here", "Our run of the same method, model, first stage and depth; it leads to the run’s page."),
+    Column("Published", "The nDCG@10 that the source gives, from 0 to 100."),
+    Column("Measured", "The nDCG@10 that was measured here, from 0 to 100."),
+    Column(
+        "Difference",
+        "The first of the two values minus the second: measured minus published, above minus below, this run minus the "
+        "other.",
+    ),
+    Column("In the interval", "Whether the published number lies in the 95% interval of the measured one."),
+    Column("Source", "The paper, repository or model card that a published number comes from."),
+    Column("First stage, depth", "Which order was re-ranked, and how many of its first documents, where it says so."),
+    Column("Ranked above", "The run with the higher nDCG@10 of two neighbours in rank.", ("Ranked below",)),
+    Column("Better, equal, worse", "On how many topics the run ranked above scored higher, the same, and lower."),
+    Column("Compare", "Leads to the two runs topic by topic."),
+    Column("Backbone and preset", "The language model and the named set of options of a row.", ("Method and preset",)),
+    Column("Run", "Leads to the page of the run, or says why there is none."),
+    Column("Machine", "Processor, cores, memory and accelerator that a row’s seconds and memory come from."),
+    Column("Metric", "A way to say with one number how good an order is; each is explained in the table above."),
+    Column("Mean", "The average over the queries of a run, or over the collections of a family."),
+    Column("Query", "The name that the collection gives to a question."),
+    Column("Remarks", "What was special: a warm-up query whose time does not count, or why the query failed."),
+    Column("This run", "The nDCG@10 of the run whose page it is on one query.", ("The other",)),
+    Column(
+        "First five of this run",
+        "The documents that a ranking puts first, best first; “only here” marks those that the other does not have.",
+        ("First five of the other",),
+    ),
+    Column("Preset", "The name of a set of options."),
+    Column("What it is", "What a preset changes or stands for, in words."),
+    Column("Options", "The options that differ from the default, and their values."),
+    Column("Layer", "A layer of the model, counted from 0 at its input."),
+    Column("Mean of its heads", "How well the heads of a layer rank training queries alone, on average."),
+    Column("Best head", "The same for the best head of the layer, and its number."),
+    Column("Heads that are read", "The heads of the layer whose attention the method uses."),
+    Column("Set", "What a published choice of heads is called in the option."),
+    Column("Model", "The language model that a set of heads was chosen for, or that a published number is of."),
+    Column("Detected on", "The data that a set of heads was chosen with."),
+    Column("Heads", "How many heads a set has."),
+    Column("First five", "The heads that the authors put first, each as layer and head."),
+    Column("Family", "The group that a collection belongs to, or what kind of output of the model a method reads."),
+    Column("What it does", "The method in a sentence."),
+    Column("Needs", "What a method reads of the model: attention, logits or written text."),
+    Column("Paper", "Where the method was published."),
+    Column("Runs", "How many runs of it are shown on this site."),
+    Column("Kind", "How the model is built, which says what methods can read of it."),
+    Column("Parameters", "How many numbers the model has learned."),
+    Column("Context, tokens", "The longest prompt that the model can read."),
+    Column("Licence", "Under which terms the weights or the collection may be used."),
+    Column("Weights from", "Where the weights of a run were taken from."),
+    Column("Revision", "Hash of exactly these weights, its first twelve digits."),
+    Column("Number format", "The type of number in which the model computed."),
+    Column("Code that runs it", "Hash of our source files that drive the model, its first twelve digits."),
+    Column("Collection", "A set of queries, documents and judgements, with its name on the command line."),
+    Column("Topics", "How many queries the test part of a collection has."),
+    Column("Documents", "How many documents a collection has to search in."),
+    Column("Results", "Leads to the results for each split, first stage and depth."),
+    Column("Condition", "A method, preset, backbone and collection that the regression ledger runs again and again."),
+    Column("Seconds", "Wall clock for all topics of a condition, on the processor that is shown when you point at it."),
+    Column("Why", "What changed the expected values, in the words of whoever changed them."),
+)
+"""Columns of the smaller tables."""
+
 
 def entries() -> Iterator[Column]:
-    """The columns, then the other metrics."""
+    """The columns of the large tables, then the other metrics."""
     yield from COLUMNS
     named = {column.name for column in COLUMNS}
     yield from (Column(metric.name, metric.description) for metric in TABLE if metric.name not in named)
 
 
-def markdown() -> str:
+def markdown(columns: Iterable[Column]) -> str:
     """The same as a table of Markdown."""
-    rows = "".join(f"| {', '.join((column.name, *column.also))} | {column.meaning} |\n" for column in entries())
+    rows = "".join(f"| {', '.join((column.name, *column.also))} | {column.meaning} |\n" for column in columns)
     return f"| column | what it says |\n|---|---|\n{rows}"

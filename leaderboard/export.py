@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ LICENCE = "CC0-1.0"
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""What a spreadsheet takes for the beginning of a formula or command."""
+_FORMULA = re.compile(r"[\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*[=+\-@|%＝＋－＠]|[\t\r\n]")
+"""What a spreadsheet takes for the beginning of a formula or command; also in full width, and behind hidden signs."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def as_csv(table: DataTable) -> str:
 
 def _safe(value: str) -> str:
     """For texts only: a negative number is no formula."""
-    return f"'{value}" if value.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def table_files(tables: Sequence[DataTable]) -> dict[str, str]:

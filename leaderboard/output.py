@@ -26,7 +26,7 @@ Stamp = tuple[str, int, int]
 """Path, size and time of change of a file of the site."""
 
 FEW = 20
-"""Groups that are made together by one process if they are of no batch; for so few no other process is worth its start."""
+"""Groups of no batch that are made together; for so few no other process is worth its start."""
 
 
 @dataclass(frozen=True)

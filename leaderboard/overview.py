@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from jinja2 import Environment
 
+from benchmark import __version__
 from benchmark.hashing import canonical_json
-from leaderboard import addresses
+from leaderboard import addresses, cite
 from leaderboard.export import DataTable, Value
 from leaderboard.family import FamilyRow, FamilyTable
 from leaderboard.pages import Page, Site
@@ -24,10 +25,34 @@ def pages(site: Site, environment: Environment) -> Iterator[Page]:
     template = environment.get_template("index.html")
     yield Page(
         addresses.INDEX,
-        canonical_json([shown, more, runs, refused]),
+        canonical_json([shown, more, runs, refused, bool(site.base_url)]),
         lambda: template.render(root="", here=addresses.INDEX, families=site.families, refused=site.refused),
         lambda: tables,
     )
+    for table in site.families:
+        if table.rows[0].mean is not None:
+            yield _citations(table, site.base_url)
+
+
+def _citations(table: FamilyTable, base_url: str) -> Page:
+    entries = "\n".join(
+        cite.table_row(
+            key=f"rerankbench-{table.anchor}-{row.key}",
+            what=f"{_title(row)}: {table.title}",
+            identities=[run.identity for run in row.rows],
+            year=row.date[:4],
+            version=__version__,
+            address=f"{base_url}/{addresses.row(table.anchor, row.key)}" if base_url else None,
+        )
+        for row in table.rows
+        if row.mean is not None
+    )
+    return Page(addresses.citations(table.anchor), entries, lambda: entries)
+
+
+def _title(row: FamilyRow) -> str:
+    named = " ".join(part for part in (row.title, row.preset, row.variant and f"({row.variant})") if part)
+    return f"{named} on {row.backbone.name}" if row.backbone else named
 
 
 def data(table: FamilyTable) -> DataTable:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmark.evaluation.metrics import TABLE
 from benchmark.hashing import canonical_json
 from leaderboard import (
     about_page,
@@ -111,7 +110,7 @@ def make_environment(site: Site) -> Environment:
     environment.tests["timed"] = lambda row: costs.timing(row) is not None
     environment.globals |= {
         "PRIMARY": PRIMARY,
-        "METRICS": TABLE,
+        "TRUST": costs.TRUST,
         "NAVIGATION": NAVIGATION,
         "DATA_LICENCE": export.LICENCE,
         "BASE_URL": site.base_url,

@@ -51,7 +51,10 @@ class Results:
             "p",
             *(column.title for column in self.family.columns),
             "latency",
+            "latency from a timed session",
             "ratio",
+            "prompt tokens",
+            "hardware",
             "trust",
             "date",
         )
@@ -68,7 +71,10 @@ class Results:
                 row.p_value,
                 *(score.value for score in row.scores),
                 row.cost.latency,
+                row.cost.timed if row.cost.latency is not None else None,
                 row.cost.ratio,
+                row.cost.prompt_tokens,
+                "; ".join(row.hardware) or None,
                 row.trust,
                 row.date,
             )

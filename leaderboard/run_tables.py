@@ -26,8 +26,8 @@ _ONLY_HERE = ' <span class="quiet">only here</span>'
 
 
 def facts(found: Iterable[Fact]) -> Markup:
-    """Lines of a table of pairs."""
-    return _lines(f'<tr><th scope="row">{_html(name)}</th><td>{_html(value)}</td></tr>' for name, value in found)
+    """Lines of a list of pairs."""
+    return _lines(f"<div><dt>{_html(name)}</dt><dd>{_html(value)}</dd></div>" for name, value in found)
 
 
 def asked(row: Row) -> list[Fact]:
@@ -146,11 +146,7 @@ def metrics(section: Section, row: Row) -> Markup:
 
 def files(row: Row) -> Markup:
     """What is in the run's zip."""
-    return _lines(
-        f'<tr><th scope="row">{escape(file.name)}</th><td class="number">{file.size:,}</td>'
-        f"<td><code>{escape(file.sha256)}</code></td></tr>"
-        for file in row.files
-    )
+    return facts((file.name, Markup(f"{file.size:,} bytes, sha256 {_hash(file.sha256)}")) for file in row.files)
 
 
 def largest(topics: Sequence[Topic]) -> Markup:

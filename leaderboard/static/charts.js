@@ -103,6 +103,9 @@
       this.tip.className = 'tip';
       this.tip.hidden = true;
       this.drawing.after(this.tip);
+      // The pointer may go from a point to what is told of it.
+      this.tip.addEventListener('pointerenter', () => clearTimeout(this.leaving));
+      this.tip.addEventListener('pointerleave', () => { this.tip.hidden = true; });
       root.querySelector('[data-controls]').hidden = false;
       this.axes.addEventListener('change', () => this.draw());
       if (this.machines) this.machines.addEventListener('change', () => this.draw());
@@ -224,7 +227,7 @@
         const show = () => this.show(point, x(point.cost) / width, y(point.quality) / height);
         link.addEventListener('pointerenter', show);
         link.addEventListener('focus', show);
-        link.addEventListener('pointerleave', () => { this.tip.hidden = true; });
+        link.addEventListener('pointerleave', () => { this.leaving = setTimeout(() => { this.tip.hidden = true; }, 300); });
         link.addEventListener('blur', () => { this.tip.hidden = true; });
       });
       // Text can only be measured once it is in the page.
@@ -273,6 +276,7 @@
     }
 
     show(point, across, down) {
+      clearTimeout(this.leaving);
       this.tip.textContent = this.words(point);
       this.tip.hidden = false;
       const box = this.drawing.firstChild.getBoundingClientRect();

@@ -11,6 +11,10 @@
   const said = root.querySelector('[data-said]');
   const output = root.querySelector('[data-output]');
   const sections = new Map(), rows = new Map(), loading = new Map();
+  // What a spreadsheet takes for a formula; as _FORMULA of leaderboard/export.py.
+  const FORMULA = /^[\s\p{Cf}]*[=+\-@|%＝＋－＠]|^[\t\r\n]/u;
+  let addresses = [];
+  let trouble = '';
 
   window.rerankbench = {
     section(anchor, value) { sections.set(anchor, value); },
@@ -108,9 +112,13 @@
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     svg.setAttribute('role', 'img');
     svg.setAttribute('aria-label', `Difference on each of ${topics.length} topics, sorted; above the line ${names[0]} is better`);
-    for (const value of [-reach, -reach / 2, 0, reach / 2, reach]) {
-      add('line', {class: value ? 'grid' : 'axis', x1: left, x2: width - right, y1: y(value), y2: y(value)});
-      add('text', {class: 'tick end', x: left - 7, y: y(value) + 4}, value ? signed(value).slice(0, -1) : '0');
+    // The finest round steps that give no more than five lines.
+    const unit = 10 ** Math.floor(Math.log10(reach / 2.5));
+    const step = unit * [1, 2, 5, 10].find(factor => reach / (unit * factor) < 3);
+    for (let place = -Math.floor(reach / step); place * step <= reach; place += 1) {
+      const at = y(place * step);
+      add('line', {class: place ? 'grid' : 'axis', x1: left, x2: width - right, y1: at, y2: at});
+      add('text', {class: 'tick end', x: left - 7, y: at + 4}, place ? signed(place * step).slice(0, -1) : '0');
     }
     topics.forEach((topic, place) => {
       const up = topic.difference > 0;
@@ -133,6 +141,24 @@
     const head = make(make(made, 'thead'), 'tr');
     for (const [text, number] of headings) make(head, 'th', {scope: 'col', class: number ? 'number' : ''}, text);
     return make(made, 'tbody');
+  }
+
+  // The same as files, of which none lies on the server: there is one for any two runs.
+  function files(name, title, columns, found) {
+    const quoted = value => {
+      const text = typeof value === 'string' && FORMULA.test(value) ? `'${value}` : String(value);
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const csv = [columns, ...found].map(row => `${row.map(quoted).join(',')}\r\n`).join('');
+    const objects = found.map(row => Object.fromEntries(row.map((value, place) => [columns[place], value])));
+    const json = JSON.stringify({schema_version: 1, title, licence: root.dataset.licence, rows: objects}, null, 1);
+    const line = make(output, 'p', {class: 'data quiet'}, 'This table as data: ');
+    for (const [kind, type, text] of [['csv', 'text/csv', csv], ['json', 'application/json', json]]) {
+      const href = URL.createObjectURL(new Blob([text], {type}));
+      addresses.push(href);
+      make(line, 'a', {href, download: `${name}.${kind}`}, kind.toUpperCase());
+      line.append(kind === 'csv' ? ', ' : ` (${root.dataset.licence}).`);
+    }
   }
 
   function ranking(parent, own, other) {
@@ -160,15 +186,18 @@
 
   function show(section, pages) {
     output.replaceChildren();
+    addresses.forEach(address => URL.revokeObjectURL(address));
+    addresses = [];
     const [one, other] = pages.map(page => rows.get(page));
     const names = pages.map(page => section.rows.find(row => row[0] === page)[1]);
     const topics = paired(one, other);
     if (pages[0] === pages[1]) {
-      said.textContent = 'Choose two different runs.';
+      said.textContent = trouble +
+        (section.rows.length > 1 ? 'Choose two different runs.' : 'There is one run only, so there is nothing to compare.');
       return;
     }
     if (!topics || !topics.length) {
-      said.textContent = 'These two were not measured on the same topics, so there is nothing to compare.';
+      said.textContent = `${trouble}These two were not measured on the same topics, so there is nothing to compare.`;
       return;
     }
     const differing = topics.map(topic => topic.difference).filter(value => Math.abs(value) > TIE);
@@ -178,7 +207,7 @@
     const baseline = section.rows.some(row => row[3] && pages.includes(row[0]));
     const p = significance(settled, baseline ? section.flips : SAMPLES);
     topics.sort((a, b) => b.difference - a.difference || (a.qid < b.qid ? -1 : 1));
-    said.textContent = `${names[0]} is better on ${wins}, equal on ${topics.length - differing.length} and worse on ` +
+    said.textContent = `${trouble}${names[0]} is better on ${wins}, equal on ${topics.length - differing.length} and worse on ` +
       `${losses} of ${topics.length} topics than ${names[1]}.`;
     const tiles = make(output, 'dl', {class: 'tiles'});
     tile(tiles, `Difference of ${section.metric}`, signed(mean), `${pValue(p)}, paired randomisation test`);
@@ -197,6 +226,9 @@
     make(figure, 'figcaption', {}, `${section.metric} of ${names[0]} minus that of ${names[1]}: a bar a topic, sorted.`);
     const largest = topics.filter(topic => Math.abs(topic.difference) > TIE)
       .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || (a.qid < b.qid ? -1 : 1)).slice(0, SHOWN);
+    const name = pages.join('--'), title = `${section.metric} of ${names[0]} and ${names[1]}`;
+    const columns = ['query', ...pages, 'difference'];
+    const numbers = topic => [topic.qid, topic.ours, topic.theirs, topic.difference];
     const headings = [['Query', false], [names[0], true], [names[1], true], ['Difference', true]];
     if (largest.length) {
       make(output, 'h2', {}, 'Where they differ most');
@@ -209,6 +241,8 @@
         ranking(make(row, 'td'), topic.tops[0], topic.tops[1]);
         ranking(make(row, 'td'), topic.tops[1], topic.tops[0]);
       }
+      files(`${name}.largest`, `${title}, where they differ most`, [...columns, ...pages.map(page => `first ${TOP} of ${page}`)],
+        largest.map(topic => [...numbers(topic), ...topic.tops.map(top => top.slice(0, TOP).join(' '))]));
     }
     make(output, 'h2', {}, 'Every query');
     const body = table(output, `${topics.length} queries by difference`, headings, 'compact');
@@ -217,6 +251,7 @@
       make(row, 'th', {scope: 'row'}, topic.qid);
       values(row, topic);
     }
+    files(name, title, columns, topics.map(numbers));
   }
 
   function fill(select, options, chosen) {
@@ -233,7 +268,10 @@
     const options = section.rows.map(([page, name, rank]) => [page, `${rank ?? '–'}. ${name}`]);
     const usual = [section.rows[0], section.rows.find(row => row[3]) || section.rows[1]].map(row => row && row[0]);
     choices.forEach((select, place) => fill(select, options, wanted[place] || usual[place]));
-    if (choices[0].value === choices[1].value && !wanted[1] && section.rows.length > 1) choices[1].selectedIndex = 1;
+    const free = choices[wanted[1] ? 0 : 1];
+    if (choices[0].value === choices[1].value && !(wanted[0] && wanted[1]) && section.rows.length > 1) {
+      free.value = options.find(([value]) => value !== free.value)[0];
+    }
     await compare();
   }
 
@@ -254,16 +292,21 @@
   async function start() {
     const asked = new URLSearchParams(location.search);
     const wanted = [asked.get('a'), asked.get('b')];
-    let anchor = collection.value;
-    const first = wanted[0] || wanted[1];
-    if (first) {
-      await load(`rows/${first}`);
-      anchor = rows.get(first).section;
+    const found = [];
+    for (const page of wanted) {
+      if (page) await load(`rows/${page}`).catch(() => {});
+      found.push(rows.get(page)?.section);
     }
-    await open(anchor, wanted);
+    const anchor = found[0] || found[1] || collection.value;
+    const missing = wanted.filter((page, place) => page && found[place] !== anchor);
+    if (missing.length) {
+      trouble = `The address asks for ${missing.join(' and ')}, and there is no such run in this collection, so another is shown. `;
+    }
+    await open(anchor, wanted.map((page, place) => found[place] === anchor ? page : null));
+    trouble = '';
   }
 
-  root.querySelector('[data-controls]').hidden = false;
+  root.querySelector('[data-controls]').hidden = !collection.options.length;
   document.querySelector('[data-without-script]').hidden = true;
   collection.addEventListener('change', () => open(collection.value, []).catch(report));
   for (const select of choices) select.addEventListener('change', () => compare().catch(report));
@@ -273,5 +316,6 @@
     choices[1].value = a;
     compare().catch(report);
   });
-  start().catch(report);
+  if (collection.options.length) start().catch(report);
+  else said.textContent = 'There is no run to compare yet.';
 })();

@@ -222,5 +222,12 @@
     const first = document.querySelector(`input[name="${CSS.escape(input.name)}"]`);
     input.addEventListener("change", () => keep(input.name, input === first ? "" : input.value));
   }
+  // Paper has no button that brings the other rows.
+  addEventListener("beforeprint", () => {
+    for (const table of tables.values()) {
+      table.all = true;
+      table.show();
+    }
+  });
   document.body.append(status);
 })();

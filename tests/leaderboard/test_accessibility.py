@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cells
 import pytest
 from browsing import KINDS, opened, page_of
+
+from leaderboard import build
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -22,6 +25,9 @@ SCREENS = {
 
 QUICK = "desktop, light"
 """The screen of the default run."""
+
+SEVERAL = ("index.html", "cost.html", "methods/icr.html", "backbones/smollm2-135m-instruct.html", "compare.html")
+"""Pages with a table for each family."""
 
 
 def violations(page: Page) -> list[str]:
@@ -57,6 +63,29 @@ def test_no_violation(browser: Browser, demo_site: Path, kind: str, screen: str)
     with opened(browser, page_of(demo_site, kind), **SCREENS[screen]) as page:
         prepare(page)
         assert violations(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", ["desktop, light", "phone, dark"])
+def test_no_violation_with_several_families_alike_refused_submissions_or_no_run(
+    browser: Browser, tmp_path: Path, screen: str
+) -> None:
+    for name in ("demo", "trec-dl-2019"):
+        for method in ("first-stage", "icr", "core"):
+            asked = cells.request(
+                method, backbone=None if method == "first-stage" else cells.MODEL, on=cells.collection(name)
+            )
+            cells.write_cell(tmp_path / "results", asked)
+    (tmp_path / "submissions" / "2026-01-01-bad").mkdir(parents=True)
+    (tmp_path / "none").mkdir()
+    submissions = [tmp_path / "submissions"]
+    full = build([tmp_path / "results"], tmp_path / "full", submissions=submissions).index.parent
+    empty = build([tmp_path / "none"], tmp_path / "empty", submissions=submissions).index.parent
+    with opened(browser, full / "index.html", **SCREENS[screen]) as page:
+        for path in (*(full / name for name in SEVERAL), *(empty / name for name in SEVERAL)):
+            page.goto(path.as_uri())
+            assert violations(page) == [], path
+        assert "There is no run to compare yet." in page.locator("main").inner_text()
 
 
 def test_axe_does_find_what_is_wrong(browser: Browser, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def test_the_methods_column_stays_while_the_table_scrolls(browser: Browser, demo
         assert left is not None
         assert method is not None
         assert method["x"] == pytest.approx(left["x"], abs=2)
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(COVERED) == [], "what has the focus is not below the column that stays (WCAG 2.4.11)"
 
 
 def test_focus_is_seen_and_the_first_stop_skips_to_the_content(browser: Browser, demo_site: Path) -> None:
@@ -104,6 +106,18 @@ def test_pictures_that_follow_the_scheme_lie_on_what_follows_it_too(browser: Bro
                 assert (min(behind) > 240) == (not dark), scheme
         assert page.locator("figure img").count() >= 2
 
+
+COVERED = """() => {
+  const covered = [];
+  for (const element of [...document.querySelectorAll('table.ranking :is(button, a)')].reverse()) {
+    element.focus();
+    const boxes = [...element.getClientRects()];
+    const seen = boxes.some(box => [0.1, 0.5, 0.9].some(part => element.contains(
+      document.elementFromPoint(box.left + box.width * part, box.top + box.height / 2))));
+    if (boxes.length && !seen) covered.push(element.textContent);
+  }
+  return covered;
+}"""
 
 NEAREST = """() => {
   const seen = {

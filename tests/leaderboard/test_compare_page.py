@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import shutil
@@ -89,6 +90,34 @@ def test_the_exact_test_is_the_exact_one(browser: Browser, tmp_path: Path) -> No
         assert p.startswith("p < 0.001" if wanted.p_value < 0.001 else f"p = {wanted.p_value:.3f},")
 
 
+def test_an_address_with_one_run_is_answered_with_another_one(browser: Browser, demo_site: Path) -> None:
+    with opened(browser, demo_site / "compare.html") as page:
+        first = run(demo_site, "first-stage")
+        page.goto(f"{page.url.partition('?')[0]}?a={first}")
+        assert len(tiles(page)) == 4
+        assert page.locator("[data-a]").input_value() == first != page.locator("[data-b]").input_value()
+
+
+def test_its_tables_can_be_downloaded_as_data(browser: Browser, demo_site: Path) -> None:
+    page = browser.new_page(accept_downloads=True)
+    page.goto((demo_site / "compare.html").resolve().as_uri())
+    tiles(page)
+    found = {}
+    for link in page.locator("[data-output] a[download]").all():
+        with page.expect_download() as download:
+            link.click()
+        found[download.value.suggested_filename] = Path(download.value.path()).read_text(encoding="utf-8")
+    page.close()
+    a, b = run(demo_site, "core.reversed"), run(demo_site, "first-stage")
+    assert [*found] == [f"{a}--{b}{part}.{kind}" for part in (".largest", "") for kind in ("csv", "json")]
+    rows = json.loads(found[f"{a}--{b}.json"])["rows"]
+    known = json.loads((demo_site / "runs" / f"{a}.json").read_bytes())["rows"]
+    assert {row["query"]: row[a] for row in rows} == pytest.approx({row["query"]: row["nDCG@10"] for row in known})
+    lines = list(csv.DictReader(found[f"{a}--{b}.csv"].splitlines()))
+    assert [line["query"] for line in lines] == [row["query"] for row in rows]
+    assert len(json.loads(found[f"{a}--{b}.largest.json"])["rows"]) == 10
+
+
 def test_choosing_changes_the_address_and_the_address_chooses(browser: Browser, demo_site: Path) -> None:
     with opened(browser, demo_site / "compare.html") as page:
         tiles(page)
@@ -156,6 +185,7 @@ def test_an_address_that_names_no_run_is_answered_in_words(browser: Browser, dem
     ran: list[str] = []
     page.on("dialog", lambda dialog: (ran.append(dialog.message), dialog.dismiss()))
     page.goto((demo_site / "compare.html").resolve().as_uri() + asked)
-    page.get_by_text("That did not work").wait_for()
+    page.get_by_text("there is no such run in this collection, so another is shown").wait_for()
+    assert [*tiles(page)] != []
     assert ran == []
     page.close()

@@ -72,7 +72,7 @@ def test_an_unpacked_run_is_a_run_again(demo_site: Path, demo_results: Path, tmp
 def test_every_table_of_the_overview_has_its_data_and_a_link_to_it(demo_site: Path) -> None:
     html = (demo_site / "index.html").read_text(encoding="utf-8")
     found = [path.name for path in (demo_site / "data" / "tables").glob("family-*")]
-    assert len(found) == 2 * html.count("data-sortable")
+    assert len(found) == 3 * html.count("data-sortable"), "CSV, JSON and BibTeX"
     for name in found:
         assert f'href="data/tables/{name}"' in html
 

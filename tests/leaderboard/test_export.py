@@ -13,7 +13,10 @@ def table(*rows: tuple[str | float | None, ...]) -> DataTable:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "|cmd", "%0A", '=HYPERLINK("x")'],
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "|cmd", "%0A", '=HYPERLINK("x")'),
+        *("\u200b=1", "\u2003@1", "\u202e+1", "\u2028=1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(A1)"),
+    ],
 )
 def test_text_that_is_a_formula_in_a_spreadsheet_is_made_text(text: str) -> None:
     ((_, _), (cell, _)) = list(csv.reader(io.StringIO(as_csv(table((text, 0.5))), newline="")))

@@ -97,7 +97,9 @@ def test_the_feed_has_absolute_links_the_newest_first_and_no_time_of_building(tm
         address = link.get("href", "")
         assert address.startswith(f"{URL}/")
         assert (one.parent / address.removeprefix(f"{URL}/").partition("#")[0]).is_file()
-    assert "feed.xml" in (one.parent / "history.html").read_text(encoding="utf-8")
+    found = '<link rel="alternate" type="application/atom+xml" title="New runs and changes" href="feed.xml">'
+    for name in ("index.html", "history.html"):
+        assert found in (one.parent / name).read_text(encoding="utf-8")
 
 
 def test_without_an_address_there_is_no_feed_and_no_link_to_it(tmp_path: Path) -> None:

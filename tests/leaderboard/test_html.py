@@ -73,6 +73,20 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(
                     assert parts.fragment in ids[where], f"{name}: {value}"
 
 
+def test_every_table_has_links_to_its_data(documents: dict[str, Document]) -> None:
+    """One CSV and one JSON, in the same section of the page."""
+    tables = 0
+    for name, document in documents.items():
+        for table in document.parsed.query("table"):
+            around = table.parent
+            while around.name not in ("section", "main"):
+                around = around.parent
+            links = [link.attrs["href"] or "" for link in around.query("p.data a")]
+            assert {".csv", ".json"} <= {Path(link).suffix for link in links}, f"{name}: {table.attrs}"
+            tables += 1
+    assert tables > 80
+
+
 def test_pages_have_a_strict_policy_and_nothing_inline(documents: dict[str, Document]) -> None:
     for name, document in documents.items():
         policies = [

@@ -232,6 +232,10 @@ def test_five_thousand_rows_are_sorted_whole_and_shown_in_part(browser: Browser,
     assert page.locator("output").text_content() == "714 of 5000 rows"
     page.get_by_role("button", name="Show all 714 rows").click()
     assert page.locator("tbody tr").count() == 714
+    page.reload()
+    assert page.locator("tbody tr").count() == 200
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("tbody tr").count() == 714, "on paper there are all"
     page.close()
 
 

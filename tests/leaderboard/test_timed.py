@@ -54,7 +54,7 @@ def test_conditions_throughput_and_what_is_not_known(tmp_path: Path) -> None:
         ("GPU, before and after", "1980 and 1500 MHz"),
         ("GPU, before and after", "41 and 41 °C"),
     ):
-        assert f'<th scope="row">{name}</th><td>{value}</td>' in page
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
     assert "None" not in page
 
 
