@@ -222,7 +222,7 @@
           'aria-label': this.words(point),
         });
         const where = `translate(${x(point.cost)},${y(point.quality)})`;
-        element(link, 'circle', {class: 'halo', r: 10, transform: where});
+        element(link, 'circle', {class: 'halo', r: 12, transform: where});
         element(link, 'path', {d: SHAPES[point.series % SHAPES.length], transform: where, class: `point series-${point.series}`});
         const show = () => this.show(point, x(point.cost) / width, y(point.quality) / height);
         link.addEventListener('pointerenter', show);

@@ -6,7 +6,7 @@
 //   <td data-v>                     what is sorted by, else the cell's text; empty values come last either way
 // <div data-filters data-keys>      gets a search in the rows' names and a choice for each key; data-filters names tables by id
 //   <tr data-KEY>                   a row's values, separated by "|"; <div data-label-KEY> says what the choice is called
-// <input data-keep>                 its value is kept in the address, under its name
+// <input data-keep>, <select>       its value is kept in the address, under its name
 //
 // What is chosen stands in the query string, so that a link keeps it.
 "use strict";
@@ -216,6 +216,12 @@
   for (const box of document.querySelectorAll("[data-filters]")) {
     const named = box.dataset.filters.split(" ").map((id) => tables.get(id)).filter(Boolean);
     if (named.length) new Filters(box, named);
+  }
+  for (const select of document.querySelectorAll("select[data-keep]")) {
+    const usual = (select.querySelector("option[selected]") || select.options[0]).value;
+    const wanted = chosen.get(select.name);
+    if ([...select.options].some((option) => option.value === wanted)) select.value = wanted;
+    select.addEventListener("change", () => keep(select.name, select.value === usual ? "" : select.value));
   }
   for (const input of document.querySelectorAll("input[data-keep]")) {
     if (chosen.has(input.name)) input.checked = chosen.get(input.name) === input.value;

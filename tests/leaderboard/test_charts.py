@@ -82,6 +82,11 @@ def test_tokens_may_be_compared_across_machines_and_have_their_own_front(browser
         assert "tokens" in (page.locator(".drawing svg .axis-title").first.text_content() or "")
         marked = page.locator("td[data-cost=tokens]:has(.front-mark)").count()
         assert marked == 3, "the table says the same"
+        page.reload()
+        page.locator("a.run").first.wait_for()
+        assert names(page) == ["icr", "core", "qrhead", "setwise", "rankgpt"], "a link keeps the axis"
+        page.locator("[data-axes]").select_option("latency")
+        assert "?" not in page.url
 
 
 def test_points_are_reached_by_keyboard_and_say_what_they_are(browser: Browser, demo_site: Path) -> None:
