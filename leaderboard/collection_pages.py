@@ -12,7 +12,7 @@ from benchmark import published
 from benchmark.collections import catalogue
 from benchmark.collections.spec import CollectionSpec
 from benchmark.hashing import canonical_json
-from leaderboard import addresses, cost_plot, dataset, measured, versus
+from leaderboard import addresses, cost_plot, dataset, measured, section_table, versus
 from leaderboard.costs import timing
 from leaderboard.export import DataTable, Value, table_files
 from leaderboard.output import Content
@@ -120,6 +120,7 @@ class Collection:
             root="../",
             here=addresses.COLLECTIONS,
             section=section,
+            table=section_table.of(section, self.site.cards),
             plot=plot,
             comparison=comparison,
             pairs=pairs,

@@ -15,6 +15,7 @@ from leaderboard import (
     collection_pages,
     compare_pages,
     cost_page,
+    cost_table,
     costs,
     dataset,
     export,
@@ -23,6 +24,7 @@ from leaderboard import (
     overview,
     ranking,
     run_pages,
+    section_table,
     text,
     titles,
 )
@@ -79,10 +81,6 @@ def make_environment(site: Site) -> Environment:
 
     # Not of the site itself: an environment is part of cycles, which would keep it until the collector finds them.
     cards = site.cards
-
-    def method_title(name: str) -> str:
-        return cards[name].title if name in cards else name
-
     environment.filters |= {
         "score": text.score,
         "signed": text.signed,
@@ -97,17 +95,18 @@ def make_environment(site: Site) -> Environment:
         "plural": text.plural,
         "canonical": canonical_json,
         "safe_name": safe_name,
-        "method_title": method_title,
+        "method_title": lambda name: titles.method_title(name, cards),
         "section_title": titles.section_title,
         "run_title": titles.run_title,
         "group_number": ranking.group_number,
         "points": text.points,
+        "cost_lines": cost_table.lines,
+        "neighbour_lines": section_table.neighbours,
         "hardware": hardware,
         "parameters": backbone_pages.parameters,
         "source_words": backbone_pages.source_words,
     }
     environment.tests["web_address"] = _is_web_address
-    environment.tests["timed"] = lambda row: costs.timing(row) is not None
     environment.globals |= {
         "PRIMARY": PRIMARY,
         "TRUST": costs.TRUST,
@@ -115,7 +114,6 @@ def make_environment(site: Site) -> Environment:
         "DATA_LICENCE": export.LICENCE,
         "BASE_URL": site.base_url,
         "to": addresses,
-        "timing_of": costs.timing,
     }
     return environment
 

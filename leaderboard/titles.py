@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from leaderboard.rows import Row, Section
+from methods.card import Card
+
+
+def method_title(name: str, cards: Mapping[str, Card]) -> str:
+    """As its card says, or its name where there is no card."""
+    return cards[name].title if name in cards else name
 
 
 def section_title(section: Section) -> str:
