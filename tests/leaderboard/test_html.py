@@ -11,6 +11,8 @@ from justhtml import JustHTML
 
 BLOCKS = {"div", "p", "ul", "ol", "dl", "table", "section", "figure", "pre", "h1", "h2", "h3", "details"}
 PHRASING_ONLY = {"p", "h1", "h2", "h3", "span", "code", "abbr", "strong", "em", "label", "button", "summary", "dt"}
+NAMELESS = {"div", "span", "p", "pre", "code", "dt", "dd"}
+"""Elements that may have a name for assistive technology only together with a role."""
 ALLOWED_SOURCES = {"site.js", "charts.js", "compare.js"}
 
 
@@ -40,6 +42,8 @@ def test_every_page_is_valid(documents: dict[str, Document]) -> None:
         for element in document.elements:
             inside = {child.name for child in element.query("*")} if element.name in PHRASING_ONLY else set()
             assert not inside & BLOCKS, f"{name}: {element.name} holds {inside & BLOCKS}"
+            if {"aria-label", "aria-labelledby"} & element.attrs.keys():
+                assert "role" in element.attrs or element.name not in NAMELESS, f"{name}: {element.name} takes no name"
         for attribute in ("aria-labelledby", "aria-describedby", "for"):
             for tag, value in document.with_attribute(attribute):
                 assert set(value.split()) <= set(ids), f"{name}: {tag} {attribute}={value}"
