@@ -35,6 +35,6 @@ def of(known: Known) -> tuple[DataFile, ...]:
     return tuple(DataFile(*each) for each in files_of(known))
 
 
-def contents(folder: Path, files: tuple[DataFile, ...]) -> list[tuple[str, str | bytes | Path]]:
-    """Name and content of each."""
-    return [(file.name, store.bytes_of(f"{folder}/{file.name}")) for file in files]
+def contents(folder: Path, files: tuple[DataFile, ...]) -> dict[str, bytes]:
+    """Content of each by its name."""
+    return {file.name: store.bytes_of(f"{folder}/{file.name}") for file in files}

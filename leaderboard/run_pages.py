@@ -10,16 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, Template
-from markupsafe import Markup
 
 from benchmark import __version__
 from benchmark.harness.record import QueryRecord
-from benchmark.harness.store import read_lines
+from benchmark.harness.store import LINES, parsed_lines, read_lines
 from benchmark.hashing import canonical_json
 from benchmark.regression.record import Condition
-from leaderboard import addresses, bundle, cite, compare_pages, export, offered, query_table, run_tables
-from leaderboard.bars import bars
-from leaderboard.costs import flops, timing
+from leaderboard import addresses, bundle, cite, compare_pages, export, head_to_head, offered, query_table, run_tables
+from leaderboard.costs import timing
 from leaderboard.output import Content
 from leaderboard.pages import Site
 from leaderboard.rows import Row, Section
@@ -45,22 +43,6 @@ class History:
 
 
 NO_HISTORY = History((), "")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A comparison as the page shows it; ``key`` is unique in the page, ``what`` says who the other one is."""
-
-    key: str
-    what: str
-    pair: Pair
-    largest: Markup
-    bars: Markup
-
-    @property
-    def other(self) -> Row:
-        """The run that this one is compared with."""
-        return self.pair.theirs
 
 
 class Rankings:
@@ -123,16 +105,17 @@ class Run:
     def files(self) -> Mapping[str, Content]:
         """The page, the table of its queries as data, the run's own files, and what the head-to-head page loads."""
         row = self.row
-        records = read_lines(row.cell.folder)
+        contents = offered.contents(row.cell.folder, row.files)
+        members: dict[str, bundle.Source] = {**contents}
+        records = parsed_lines(row.cell.folder, contents.get(LINES, b""))
         by_topic = row.topics.by_topic if row.topics else {}
-        members = offered.contents(row.cell.folder, row.files)
         found: dict[str, Content] = {self.path: self._render(records, by_topic)}
         if records:
             table = query_table.as_data(run_title(row), records, by_topic)
             as_csv, as_json = export.as_csv(table), export.as_json(table)
             found |= {addresses.query_table(row, "csv"): as_csv, addresses.query_table(row, "json"): as_json}
-            members.append(("queries.csv", as_csv))
-        found[addresses.run_data(row)] = bundle.of_run(members)
+            members["queries.csv"] = as_csv
+        found[addresses.run_data(row)] = bundle.of_run(members.items())
         if compare_pages.is_offered(row):
             found[compare_pages.row_path(row)] = compare_pages.row_script(self.section, row, self.rankings.of(row))
         return found
@@ -140,12 +123,11 @@ class Run:
     def _render(self, records: Sequence[QueryRecord], by_topic: Mapping[str, float]) -> str:
         row, site = self.row, self.site
         ours = self.rankings.of(row, records)
-        shown = []
+        versus = []
         for key, what, other in self.compared:
             pair = Pair(row, other, row.comparison) if key == _FIRST and row.comparison else self._above()
-            drawn = Markup(bars(pair.differences, f"bars-{key}", f"Difference to {what}, topic by topic"))
-            largest = run_tables.largest(pair.largest(LARGEST, ours, self.rankings.of(other)))
-            shown.append(Shown(key, what, pair, largest, drawn))
+            largest = pair.largest(LARGEST, ours, self.rankings.of(other))
+            versus.append(head_to_head.as_html(key, what, pair, largest))
         session = timing(row)
         return self.template.render(
             root="../",
@@ -162,9 +144,9 @@ class Run:
             history=self.history.conditions,
             timing=session,
             timed=run_tables.facts(run_tables.timed(session)) if session else "",
-            flops=flops(row.summary) if row.summary else None,
-            energy=row.summary.energy_joules if row.summary else None,
-            pairs=shown,
+            tiles=run_tables.as_tiles(run_tables.tiles(row)),
+            versus=versus,
+            other=self.compared[0][2] if versus else None,
             queries=query_table.as_html(records, by_topic),
             query_count=len(records),
             bibtex=cite.run(

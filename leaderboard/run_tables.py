@@ -5,24 +5,23 @@ Not by a template: a site has a page for each of tens of thousands of runs, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 
 from markupsafe import Markup
 
+from benchmark.harness.record import CellSummary, Memory
 from benchmark.hashing import canonical_json
 from benchmark.timing.record import Timing
 from leaderboard import text
-from leaderboard.rows import Row, Section, hardware
-from leaderboard.versus import Topic
+from leaderboard.costs import flops
+from leaderboard.rows import PRIMARY, Row, Section, hardware
 
 Fact = tuple[str, object]
 """Name and value; markup in either stands as it is."""
 
-SHOWN = 5
-"""Documents of each ranking."""
-
-_ONLY_HERE = ' <span class="quiet">only here</span>'
+Tile = tuple[str, str, str]
+"""What, the number, and what is said of it."""
 
 
 def facts(found: Iterable[Fact]) -> Markup:
@@ -133,6 +132,75 @@ def timed(session: Timing) -> list[Fact]:
     return found
 
 
+def tiles(row: Row) -> list[Tile]:
+    """The numbers of a complete run at the head of its page; none of another one."""
+    summary, session, test = row.summary, row.cell.timing, row.comparison
+    if summary is None:
+        return []
+    interval = summary.metrics.interval.get(PRIMARY)
+    around = text.interval(interval) if interval else ""
+    found = [(PRIMARY, text.score(summary.metrics.mean[PRIMARY]), f"{around} · rank {row.rank}")]
+    if test:
+        compared = f"{test.wins} better, {test.ties} equal, {test.losses} worse"
+        p_values = f"{text.p_value(test.p_value)}, corrected {text.p_value(test.corrected)}"
+        found.append(("Δ to the first stage", text.signed(test.difference), f"{p_values} · {compared}"))
+    if session:
+        ratio = f" · {session.ratio:.2f} times a bare pass" if session.ratio else ""
+        many = f"{_queries(len(session.queries))}, {text.plural(session.repeats, 'repeat')}"
+        told = f"p90 {text.seconds(session.p90)}{ratio} · {many}"
+        found.append(("Median latency, timed session", text.seconds(session.median), told))
+    if summary.latency:
+        name = "Median latency, as it ran" if session else "Median latency"
+        told = f"p90 {text.seconds(summary.latency.p90)} · {_queries(summary.latency.queries)}"
+        found.append((name, text.seconds(summary.latency.median), told))
+    if summary.memory:
+        found.append(_memory(summary.memory))
+    found.append(_cost(summary))
+    if summary.cost.phases:
+        phases = " · ".join([f"{phase} {text.seconds(spent)}" for phase, spent in summary.cost.phases.items()])
+        found.append(("Seconds by phase", text.seconds(sum(summary.cost.phases.values())), phases))
+    if summary.answers:
+        faults = [f" · {many} {fault.replace('_', ' ')}" for fault, many in sorted(summary.answers.faults.items())]
+        told = f"of {summary.answers.read:,}{''.join(faults)}"
+        found.append(("Well-formed answers", text.percent(summary.answers.well_formed), told))
+    return found
+
+
+def as_tiles(found: Iterable[Tile]) -> Markup:
+    """The items of a list of tiles."""
+    return _lines(
+        f'<div><dt>{name}</dt><dd>{value}</dd><dd class="quiet">{escape(told)}</dd></div>'
+        for name, value, told in found
+    )
+
+
+def _memory(memory: Memory) -> Tile:
+    weights = "not known" if memory.weights is None else f"{text.mebibytes(memory.weights)} MiB"
+    peak = memory.peak_above_weights
+    told = "peak not known" if peak is None else f"peak {text.mebibytes(peak)} MiB above"
+    if memory.process_peak is not None:
+        told += f" · process {text.mebibytes(memory.process_peak)} MiB"
+    if memory.preallocated:
+        told += " · taken in advance by the engine, not comparable"
+    return "Weights", weights, told
+
+
+def _cost(summary: CellSummary) -> Tile:
+    cost, operations = summary.cost, flops(summary)
+    told = f"{text.count(cost.forward_passes)} forward passes · {text.count(cost.completion_tokens)} tokens written"
+    if cost.dollars:
+        told += f" · ${cost.dollars:.6f}"
+    if operations:
+        told += f" · {text.flops(operations)}"
+    if summary.energy_joules is not None:
+        told += f" · {summary.energy_joules:.3g} joules"
+    return "Prompt tokens a query", text.count(cost.prompt_tokens), told
+
+
+def _queries(number: int) -> str:
+    return text.plural(number, "query", "queries")
+
+
 def metrics(section: Section, row: Row) -> Markup:
     """Means with their intervals."""
     found = row.summary.metrics if row.summary else None
@@ -147,26 +215,6 @@ def metrics(section: Section, row: Row) -> Markup:
 def files(row: Row) -> Markup:
     """What is in the run's zip."""
     return facts((file.name, Markup(f"{file.size:,} bytes, sha256 {_hash(file.sha256)}")) for file in row.files)
-
-
-def largest(topics: Sequence[Topic]) -> Markup:
-    """Topics with the first documents of two rankings."""
-    return _lines(
-        f'<tr><th scope="row">{escape(topic.qid)}</th><td class="number">{text.score(topic.ours)}</td>'
-        f'<td class="number">{text.score(topic.theirs)}</td>'
-        f'<td class="number"><span class="{"gain" if topic.difference > 0 else "loss"}">'
-        f"{text.signed(topic.difference)}</span></td>"
-        f"<td>{_ranking(topic.our_top, topic.their_top)}</td><td>{_ranking(topic.their_top, topic.our_top)}</td></tr>"
-        for topic in topics
-    )
-
-
-def _ranking(own: Sequence[str], other: Sequence[str]) -> str:
-    if not own:
-        return '<span class="quiet">failed</span>'
-    both = set(other[:SHOWN])
-    items = "".join(f"<li>{escape(docid)}{'' if docid in both else _ONLY_HERE}</li>" for docid in own[:SHOWN])
-    return f'<ol class="firsts">{items}</ol>'
 
 
 def _lines(lines: Iterable[str]) -> Markup:

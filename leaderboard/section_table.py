@@ -151,7 +151,8 @@ def _pair(pair: Pair) -> str:
     return (
         f'<tr><th scope="row"><a href="../{addresses.run(above)}">{escape(run_title(above))}</a></th>'
         f'<td><a href="../{page}">{escape(run_title(below))}</a></td>'
-        f"{_number(test.difference, text.signed(test.difference))}{_number(test.p_value, text.p_value(test.p_value))}"
+        f"{_number(test.difference, text.signed(test.difference))}"
+        f"{_number(test.p_value, escape(text.p_value(test.p_value)))}"
         f"<td>{test.wins}, {test.ties}, {test.losses}</td>"
         f'<td><a href="../{page}#versus-{part}">topic by topic</a></td></tr>'
     )
@@ -178,5 +179,5 @@ def _difference(row: Row) -> str:
         return _NONE
     value = row.comparison.difference
     kind = "gain" if value > 0 else "loss" if value < 0 else ""
-    p_value = text.p_value(row.comparison.corrected)
+    p_value = escape(text.p_value(row.comparison.corrected))
     return _number(value, f'<span class="{kind}">{text.signed(value)}</span> <span class="interval">{p_value}</span>')

@@ -134,7 +134,21 @@ def parsed(folder: Path, contents: Mapping[str, bytes]) -> Cell:
 
 def read_lines(folder: Path) -> list[QueryRecord]:
     """A cell's queries that are finished; UserError for a line that is not a query's record."""
-    return _complete_lines(folder / LINES)
+    return parsed_lines(folder, content_of(f"{folder}/{LINES}") or b"")
+
+
+def parsed_lines(folder: Path, data: bytes) -> list[QueryRecord]:
+    """The same from the content of a cell's `LINES`; an incomplete last line is left out."""
+    records = []
+    for number, line in enumerate(data[: data.rfind(b"\n") + 1].splitlines(), 1):
+        try:
+            records.append(QueryRecord.model_validate_json(line))
+        except ValidationError as error:
+            raise UserError(
+                f"{folder / LINES}:{number}: not a query's record ({_first(error)}). "
+                "Delete the line to have the query run anew."
+            ) from None
+    return records
 
 
 def read_summary(folder: Path) -> CellSummary | None:
@@ -187,7 +201,7 @@ class CellWriter:
 
     def records(self) -> list[QueryRecord]:
         """Queries that have their line."""
-        return _complete_lines(self.folder / LINES)
+        return read_lines(self.folder)
 
     def write_machine(self, machine: Machine) -> Machine:
         """Say on what the cell runs; of a resumed one that is added to its sessions. Returns the first record."""
@@ -319,20 +333,6 @@ def bytes_of(path: str) -> bytes:
 def pretty(value: object) -> str:
     """Indented JSON with a final newline."""
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _complete_lines(path: Path) -> list[QueryRecord]:
-    data = content_of(str(path)) or b""
-    complete = data[: data.rfind(b"\n") + 1]
-    records = []
-    for number, line in enumerate(complete.splitlines(), 1):
-        try:
-            records.append(QueryRecord.model_validate_json(line))
-        except ValidationError as error:
-            raise UserError(
-                f"{path}:{number}: not a query's record ({_first(error)}). Delete the line to have the query run anew."
-            ) from None
-    return records
 
 
 def _first(error: ValidationError) -> str:
