@@ -38,9 +38,11 @@ def sections(entries: Iterable[Entry], catalogue: Mapping[str, CollectionSpec], 
         groups[row.request.protocol, row.request.collection.model_dump_json()].append(row)
     named = Variants()
     found = [_section(rows, catalogue.get(rows[0].request.collection.name), named) for rows in groups.values()]
-    many = sum(len(section.rows) for section in found) > MANY
-    tests = spread(lambda number: _tests(found[number]), len(found), jobs if many else 1)
-    found = [replace(section, rows=_ranked(section.rows, own)) for section, own in zip(found, tests, strict=True)]
+    parts = jobs if sum(len(section.rows) for section in found) > MANY else 1
+    tests: dict[int, dict[int, Against]] = {}
+    for tested in spread(lambda part: {at: _tests(found[at]) for at in range(part, len(found), parts)}, parts, parts):
+        tests |= tested
+    found = [replace(section, rows=_ranked(section.rows, tests[at])) for at, section in enumerate(found)]
     return tuple(
         sorted(
             found,

@@ -125,7 +125,7 @@ def pairs(rows: Sequence[tuple[Row, Row]]) -> list[Pair]:
         groups.setdefault(ours.topics.qids, []).append(place)
     for qids, places in groups.items():
         columns = [rows[place][0].topics.values - rows[place][1].topics.values for place in places]  # type: ignore[union-attr]
-        tests = against(np.stack(columns, axis=1), np.zeros(len(qids)))
+        tests = against(np.stack(columns, axis=1), np.zeros(len(qids)), correct=False)
         found |= {place: Pair(*rows[place], test) for place, test in zip(places, tests, strict=True)}
     return [found[place] for place in range(len(rows))]
 

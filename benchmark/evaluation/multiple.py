@@ -56,11 +56,14 @@ class Against:
     topics: int
 
 
-def against(values: Values, baseline: Values, *, samples: int = SAMPLES, seed: int = 0) -> list[Against]:
+def against(
+    values: Values, baseline: Values, *, correct: bool = True, samples: int = SAMPLES, seed: int = 0
+) -> list[Against]:
     """Every system against one baseline.
 
     Args:
         values: shape (topics, systems); baseline: shape (topics,).
+        correct: False for comparisons that do not belong together; ``corrected`` is the plain p-value then.
     """
     differences = values - baseline[:, None]
     differences[np.abs(differences) <= TIE] = 0.0
@@ -80,16 +83,8 @@ def against(values: Values, baseline: Values, *, samples: int = SAMPLES, seed: i
         np.matmul(scaled.T, signs.T, out=part)
         np.abs(part, out=part)
         start += len(signs)
-    plain, corrected = np.empty(systems), np.empty(systems)
-    largest = np.zeros(flipped.shape[1])
-    order = np.argsort(observed, kind="stable")
-    # From the smallest statistic up: each is held against the largest of itself and all smaller ones.
-    for column in order:
-        np.maximum(largest, flipped[column], out=largest)
-        plain[column] = _share(flipped[column] >= observed[column] - SLACK, topics)
-        corrected[column] = _share(largest >= observed[column] - SLACK, topics)
-    # Downwards, no p-value is below that of a larger statistic.
-    corrected[order] = np.maximum.accumulate(corrected[order[::-1]])[::-1]
+    plain = np.array([_share(flipped[column] >= observed[column] - SLACK, topics) for column in range(systems)])
+    corrected = _corrected(flipped, observed, topics) if correct else plain
     wins, losses = (differences > 0).sum(axis=0), (differences < 0).sum(axis=0)
     return [
         Against(
@@ -103,6 +98,20 @@ def against(values: Values, baseline: Values, *, samples: int = SAMPLES, seed: i
         )
         for column in range(systems)
     ]
+
+
+def _corrected(flipped: Values, observed: Values, topics: int) -> Values:
+    """P-values by the largest statistic of those that are still open, ``flipped`` of shape (systems, flips)."""
+    corrected = np.empty(len(observed))
+    largest = np.zeros(flipped.shape[1])
+    order = np.argsort(observed, kind="stable")
+    # From the smallest statistic up: each is held against the largest of itself and all smaller ones.
+    for column in order:
+        np.maximum(largest, flipped[column], out=largest)
+        corrected[column] = _share(largest >= observed[column] - SLACK, topics)
+    # Downwards, no p-value is below that of a larger statistic.
+    corrected[order] = np.maximum.accumulate(corrected[order[::-1]])[::-1]
+    return corrected
 
 
 def flips_of(systems: int, samples: int = SAMPLES) -> int:

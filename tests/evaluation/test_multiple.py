@@ -39,6 +39,14 @@ def test_corrected_p_values_lie_between_the_plain_one_and_bonferroni_and_keep_th
     assert found[-1].corrected < 0.001
 
 
+def test_comparisons_that_do_not_belong_together_keep_their_plain_p_values() -> None:
+    values = made_up(50, [0.5, 0.53, 0.54, 0.55])
+    together, alone = (against(values[:, 1:], values[:, 0], correct=correct) for correct in (True, False))
+    assert [test.p_value for test in alone] == [test.p_value for test in together]
+    assert [test.corrected for test in alone] == [test.p_value for test in alone]
+    assert [test.corrected for test in alone] != [test.corrected for test in together]
+
+
 def test_equal_systems_do_not_differ_whatever_rounding_leaves() -> None:
     values = made_up(40, [0.5, 0.7])
     same = np.column_stack([values[:, 0], values[:, 0] + 1e-13, values[:, 1]])
