@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +21,8 @@ class Document:
     """A parsed page."""
 
     def __init__(self, path: Path) -> None:
-        self.parsed = JustHTML(path.read_text(encoding="utf-8"), collect_errors=True, sanitize=False)
+        self.text = path.read_text(encoding="utf-8")
+        self.parsed = JustHTML(self.text, collect_errors=True, sanitize=False)
         self.elements = list(self.parsed.query("*"))
 
     def with_attribute(self, name: str) -> list[tuple[str, str]]:
@@ -37,6 +39,8 @@ def test_every_page_is_valid(documents: dict[str, Document]) -> None:
     assert len(documents) > 20
     for name, document in documents.items():
         assert document.parsed.errors == [], name
+        # Read as text all the same, and no error to this parser.
+        assert not re.search(r"<[^a-zA-Z/!]", document.text), name
         ids = [value for _, value in document.with_attribute("id")]
         assert len(set(ids)) == len(ids), f"{name}: an id is there twice"
         for element in document.elements:
