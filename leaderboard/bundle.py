@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from benchmark.harness.store import bytes_of
 from leaderboard import addresses
 from leaderboard.export import LICENCE
 from leaderboard.output import Content
@@ -35,7 +36,8 @@ A run's zip, unpacked into a folder of its own below results/, is what rerankben
 The numbers are under {LICENCE}. The runs keep their submitters' licences.
 """
 
-Source = str | bytes | Path
+Source = str | bytes
+"""Content of a member."""
 
 
 def holds(path: str) -> bool:
@@ -43,10 +45,10 @@ def holds(path: str) -> bool:
     return path.startswith(f"{addresses.DATA}/") and not path.endswith(".jsonl")
 
 
-def everything(files: Mapping[str, Path]) -> Content:
-    """The zip of files by their path in the site, with a README."""
-    named: dict[str, Source] = {path.removeprefix(f"{addresses.DATA}/"): place for path, place in files.items()}
-    return partial(_to_file, members=sorted({**named, "README.txt": README.encode()}.items()))
+def everything(files: Mapping[str, str]) -> Content:
+    """The zip of files, given by their path in the site and where they are now, with a README."""
+    places = {path.removeprefix(f"{addresses.DATA}/"): place for path, place in files.items()}
+    return partial(_to_file, places=places)
 
 
 def of_run(files: Iterable[tuple[str, Source]]) -> bytes:
@@ -66,13 +68,15 @@ def write(out: BinaryIO, members: Iterable[tuple[str, Source]]) -> None:
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            data = source.read_bytes() if isinstance(source, Path) else source
-            if isinstance(data, str):
-                data = data.encode("utf-8", "replace")
+            data = source.encode("utf-8", "replace") if isinstance(source, str) else source
             stored = len(data) < SMALL or name.endswith(".zip")
             archive.writestr(info, data, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED, LEVEL)
 
 
-def _to_file(out: Path, members: Iterable[tuple[str, Source]]) -> None:
+def _to_file(out: Path, places: Mapping[str, str]) -> None:
     with out.open("wb") as stream:
-        write(stream, members)
+        write(stream, ((name, _content(name, places)) for name in sorted([*places, "README.txt"])))
+
+
+def _content(name: str, places: Mapping[str, str]) -> Source:
+    return bytes_of(places[name]) if name in places else README

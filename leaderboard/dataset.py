@@ -9,7 +9,7 @@ from typing import Literal
 from jinja2 import Environment
 
 from benchmark.harness.record import Answers, BackboneRequest, CollectionRequest, Cost, Latency, Memory, MethodRequest
-from benchmark.harness.store import pretty
+from benchmark.harness.store import bytes_of, pretty
 from benchmark.hashing import canonical_json
 from benchmark.schema import Strict
 from leaderboard import addresses, costs
@@ -118,7 +118,7 @@ def lines(section: Section) -> str:
     return "".join(f"{run_of(section, row).model_dump_json()}\n" for row in section.rows)
 
 
-def write(parts: Sequence[Path], refused: Sequence[NotShown], out: Path) -> None:
+def write(parts: Sequence[str], refused: Sequence[NotShown], out: Path) -> None:
     """Write the whole.
 
     Args:
@@ -130,7 +130,7 @@ def write(parts: Sequence[Path], refused: Sequence[NotShown], out: Path) -> None
         head = f'{{"schema_version":{SCHEMA_VERSION},"licence":{canonical_json(LICENCE)},'
         stream.write(f'{head}"refused":{canonical_json(found)},\n"runs":['.encode("utf-8", "replace"))
         for part in parts:
-            for line in part.read_bytes().splitlines():
+            for line in bytes_of(part).splitlines():
                 stream.write(f"{between}\n".encode() + line)
                 between = ","
         stream.write(b"\n]}\n")

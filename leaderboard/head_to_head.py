@@ -6,7 +6,6 @@ Not by a template: each of tens of thousands of runs is compared with two others
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from html import escape
 
 from markupsafe import Markup
@@ -28,9 +27,6 @@ _HEAD = (
     '<th scope="col" class="number">The other</th><th scope="col" class="number">Difference</th>'
     '<th scope="col">First five of this run</th><th scope="col">First five of the other</th></tr></thead>'
 )
-
-_escaped = lru_cache(1 << 14)(escape)
-"""Of names of topics and documents, which come again in every run of a collection."""
 
 
 def as_html(key: str, what: str, pair: Pair, largest: Sequence[Topic]) -> Markup:
@@ -74,7 +70,7 @@ def _queries(run: Row) -> str:
 def _line(topic: Topic) -> str:
     kind = "gain" if topic.difference > 0 else "loss"
     return (
-        f'<tr><th scope="row">{_escaped(topic.qid)}</th><td class="number">{text.score(topic.ours)}</td>'
+        f'<tr><th scope="row">{text.escaped(topic.qid)}</th><td class="number">{text.score(topic.ours)}</td>'
         f'<td class="number">{text.score(topic.theirs)}</td>'
         f'<td class="number"><span class="{kind}">{text.signed(topic.difference)}</span></td>'
         f"<td>{_ranking(topic.our_top, topic.their_top)}</td><td>{_ranking(topic.their_top, topic.our_top)}</td></tr>"
@@ -85,5 +81,5 @@ def _ranking(own: Sequence[str], other: Sequence[str]) -> str:
     if not own:
         return '<span class="quiet">failed</span>'
     both = other[:SHOWN]
-    items = [f"<li>{_escaped(docid)}{'' if docid in both else _ONLY_HERE}</li>" for docid in own[:SHOWN]]
+    items = [f"<li>{text.escaped(docid)}{'' if docid in both else _ONLY_HERE}</li>" for docid in own[:SHOWN]]
     return f'<ol class="firsts">{"".join(items)}</ol>'

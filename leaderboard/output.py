@@ -32,7 +32,7 @@ FEW = 20
 @dataclass(frozen=True)
 class _Group:
     name: str
-    key: str
+    key: Callable[[], str]
     files: Callable[[], Mapping[str, Content]]
 
 
@@ -65,15 +65,18 @@ class Output:
         """How many files are new."""
         return sum(len(stamps) for _, stamps in self._made.values())
 
-    def add(self, group: str, key: str, files: Callable[[], Mapping[str, Content]], batch: str = "") -> None:
+    def add(
+        self, group: str, key: Callable[[], str], files: Callable[[], Mapping[str, Content]], batch: str = ""
+    ) -> None:
         """Keep some files, or have `make` make them.
 
         Args:
-            group: its name, unique; key: changes with the content of its files; files: content by path.
+            group: its name, unique; key: changes with the content of its files; files: content by path. Both may be
+                asked for by another process.
             batch: groups of one batch are made in their order by one process; those without one are made anywhere.
         """
         known = self._before.get(group)
-        if known is not None and known[0] == key and self._untouched(known):
+        if known is not None and known[0] == key() and self._untouched(known):
             self._take(str(path) for path in known[1::3])
             self._kept[group] = known
         else:
@@ -88,11 +91,15 @@ class Output:
         enough = sum(len(batch) for batch in batches) > FEW
         made = spread(lambda number: self._make(batches[number]), len(batches), jobs if enough else 1)
         for batch, found in zip(batches, made, strict=True):
-            for group, stamps in zip(batch, found, strict=True):
+            for group, (key, stamps) in zip(batch, found, strict=True):
                 self._take(path for path, _, _ in stamps)
                 self._new.update(path for path, _, _ in stamps)
-                self._made[group.name] = (group.key, stamps)
+                self._made[group.name] = (key, stamps)
         self._batches.clear()
+
+    def key(self, group: str) -> str:
+        """Key of a group that was kept or made."""
+        return self._made[group][0] if group in self._made else str(self._kept[group][0])
 
     def paths(self, group: str) -> list[str]:
         """Files of a group that was kept or made."""
@@ -100,9 +107,9 @@ class Output:
             return [path for path, _, _ in self._made[group][1]]
         return [str(path) for path in self._kept[group][1::3]]
 
-    def place(self, path: str) -> Path:
+    def place(self, path: str) -> str:
         """Where a file of the site is now: a new one, or one that is kept."""
-        return Path(f"{self._scratch if path in self._new else self._target}/{path}")
+        return f"{self._scratch if path in self._new else self._target}/{path}"
 
     def finish(self) -> None:
         """Make the site: new files move in, others that do not belong to it are removed."""
@@ -143,8 +150,10 @@ class Output:
             if inside != "." and not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
 
-    def _make(self, batch: Sequence[_Group]) -> list[list[Stamp]]:
-        return [[self._write(path, content) for path, content in group.files().items()] for group in batch]
+    def _make(self, batch: Sequence[_Group]) -> list[tuple[str, list[Stamp]]]:
+        return [
+            (group.key(), [self._write(path, content) for path, content in group.files().items()]) for group in batch
+        ]
 
     def _write(self, path: str, content: Content) -> Stamp:
         # Texts and not pathlib's objects, since there may be hundreds of thousands of files.

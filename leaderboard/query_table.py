@@ -47,7 +47,7 @@ def _line(record: QueryRecord, value: float | None) -> str:
     if value is not None:
         quality = f'<td class="number" data-v="{value}">{text.score(value)}</td>'
     return (
-        f'<tr{_FAILED if record.failure else ""}><th scope="row">{escape(record.qid)}</th>{quality}'
+        f'<tr{_FAILED if record.failure else ""}><th scope="row">{text.escaped(record.qid)}</th>{quality}'
         f'<td class="number" data-v="{record.seconds}">{text.seconds(record.seconds)}</td>'
         f'<td class="number" data-v="{record.prompt_tokens}">{record.prompt_tokens:,}</td>'
         f'<td class="number" data-v="{record.completion_tokens}">{record.completion_tokens:,}</td>'

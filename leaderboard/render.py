@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from benchmark.hashing import canonical_json
 from leaderboard import (
@@ -61,9 +63,15 @@ NAVIGATION = (
 """Address and words of the links at the head of every page."""
 
 
+SHARED = ("base.html", "parts.html", "data.html", "section.html", "cost_plot.html")
+"""Templates of other templates, compiled before pages are shared out among processes."""
+
+
 def groups(site: Site) -> Iterator[Group]:
     """Every page of a site, and what goes with it."""
     environment = make_environment(site)
+    for name in SHARED:
+        environment.get_template(name)
     for generate in GENERATORS:
         yield from generate(site, environment)
 
@@ -110,12 +118,20 @@ def make_environment(site: Site) -> Environment:
     environment.globals |= {
         "PRIMARY": PRIMARY,
         "TRUST": costs.TRUST,
-        "NAVIGATION": NAVIGATION,
+        "navigation": _navigation,
         "DATA_LICENCE": export.LICENCE,
         "BASE_URL": site.base_url,
         "to": addresses,
     }
     return environment
+
+
+@cache
+def _navigation(root: str, here: str) -> Markup:
+    """The links at the head of a page: the same for all runs, of which there may be tens of thousands."""
+    current = {here: ' aria-current="page"'}
+    items = [f'<li><a href="{root}{at}"{current.get(at, "")}>{words}</a></li>' for at, words in NAVIGATION]
+    return Markup("\n".join(items))
 
 
 def _is_web_address(value: object) -> bool:

@@ -222,7 +222,7 @@ def _lines(lines: Iterable[str]) -> Markup:
 
 
 def _html(value: object) -> str:
-    return value if isinstance(value, Markup) else escape(str(value))
+    return value if isinstance(value, Markup) else text.escaped(str(value))
 
 
 def _sorted(values: dict[str, object] | dict[str, str]) -> list[Fact]:

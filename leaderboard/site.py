@@ -20,7 +20,7 @@ from leaderboard import addresses, bundle, dataset, reading, render
 from leaderboard.families import families
 from leaderboard.grouping import sections
 from leaderboard.output import MARKER, Output, replacing
-from leaderboard.pages import Refused, Site
+from leaderboard.pages import Group, Refused, Site
 from leaderboard.stamps import Stamps
 from leaderboard.submitted import ingest
 from methods import registry
@@ -136,30 +136,39 @@ def is_site(folder: Path) -> bool:
 def _write(site: Site, output: Output, jobs: int) -> int:
     """Every file of the site; returns the number of HTML pages."""
     code = _code()
-    keys: dict[str, str] = {}
+    names = []
     for group in render.groups(site):
-        keys[group.path] = sha256_bytes(f"{code}{group.depends}".encode("utf-8", "replace"))
-        output.add(group.path, keys[group.path], group.files, group.batch)
+        names.append(group.path)
+        output.add(group.path, partial(_key, code, group), group.files, group.batch)
     for path in sorted(STATIC.iterdir()):
-        output.add(path.name, sha256_file(path), partial(dict, [(path.name, path.read_bytes())]))
+        output.add(path.name, partial(sha256_file, path), partial(dict, [(path.name, path.read_bytes())]))
     output.make(jobs)
     parts = [addresses.lines(section) for section in site.sections]
-    own = [keys[addresses.collection(section)] for section in site.sections]
-    keys[addresses.RECORD] = sha256_json([code, own, [[each.name, each.problems] for each in site.refused]])
+    own = [output.key(addresses.collection(section)) for section in site.sections]
+    refused = [[each.name, each.problems] for each in site.refused]
     output.add(
         addresses.RECORD,
-        keys[addresses.RECORD],
+        partial(sha256_json, [code, own, refused]),
         lambda: {addresses.RECORD: partial(dataset.write, [output.place(path) for path in parts], site.refused)},
     )
     output.make()
-    inside = {path: key for group, key in keys.items() for path in output.paths(group) if bundle.holds(path)}
+    inside = {
+        path: output.key(group)
+        for group in (*names, addresses.RECORD)
+        for path in output.paths(group)
+        if bundle.holds(path)
+    }
     output.add(
         addresses.BUNDLE,
-        sha256_json([code, inside]),
+        partial(sha256_json, [code, inside]),
         lambda: {addresses.BUNDLE: bundle.everything({path: output.place(path) for path in inside})},
     )
     output.make()
-    return sum(path.endswith(".html") for path in keys)
+    return sum(path.endswith(".html") for path in names)
+
+
+def _key(code: str, group: Group) -> str:
+    return sha256_bytes(f"{code}{group.depends}".encode("utf-8", "replace"))
 
 
 def _code() -> str:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from html import escape
+
 _MINUS = "\N{MINUS SIGN}"
 _MIB = 2**20
+
+
+escaped = lru_cache(1 << 14)(escape)
+"""`html.escape` for texts that come again and again: names of topics and documents, of versions and options."""
 
 
 def score(value: float) -> str:

@@ -68,14 +68,13 @@ class Pair:
         """The topics that differ most, in either direction, largest first."""
         assert self.ours.topics is not None
         assert self.theirs.topics is not None
-        values = zip(
-            self.ours.topics.qids, self.ours.topics.values.tolist(), self.theirs.topics.values.tolist(), strict=True
-        )
-        topics = [
-            Topic(qid, ours, theirs, our_tops.get(qid, ()), their_tops.get(qid, ())) for qid, ours, theirs in values
+        qids, ours, theirs = self.ours.topics.qids, self.ours.topics.values.tolist(), self.theirs.topics.values.tolist()
+        reach = [abs(mine - other) for mine, other in zip(ours, theirs, strict=True)]
+        differing = sorted((-size, qids[place], place) for place, size in enumerate(reach) if size > TIE)
+        return [
+            Topic(qid, ours[place], theirs[place], our_tops.get(qid, ()), their_tops.get(qid, ()))
+            for _, qid, place in differing[:count]
         ]
-        differing = [topic for topic in topics if abs(topic.difference) > TIE]
-        return sorted(differing, key=lambda topic: (-abs(topic.difference), topic.qid))[:count]
 
 
 class Neighbours:
