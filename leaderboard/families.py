@@ -126,10 +126,15 @@ def _grouped(columns: Sequence[Column]) -> list[dict[str, Row]]:
     different rows, and of those on the same one the last that is complete counts.
     """
     alike: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    known: dict[tuple[int, int], str] = {}
     for column in columns:
         for section in column.sections:
             for row in section.rows:
-                alike[_configuration(row)][section.anchor].append(row)
+                # Rows share what they have in common as the same objects.
+                parts = id(row.request.method), id(row.request.backbone)
+                if parts not in known:
+                    known[parts] = _configuration(row)
+                alike[known[parts]][section.anchor].append(row)
     out = []
     for by_section in alike.values():
         machines: Sequence[str | None] = [None]

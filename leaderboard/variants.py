@@ -12,10 +12,10 @@ from benchmark.hashing import canonical_json
 
 
 class Variants:
-    """Names what sets records apart; of those that come again, the text is kept."""
+    """Names what sets records apart; of those that come again as the same objects, the text is kept with them."""
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: dict[int, tuple[BaseModel, dict[str, str]]] = {}
 
     def of(self, siblings: Sequence[tuple[MethodRequest, BackboneRequest | None]]) -> list[str]:
         """For each method on a backbone, the values in which it differs from another one; empty where none does."""
@@ -25,10 +25,9 @@ class Variants:
         return self._part("method", method) | (self._part("backbone", backbone) if backbone else {})
 
     def _part(self, name: str, part: BaseModel) -> dict[str, str]:
-        key = f"{name}{part.model_dump_json()}"
-        if key not in self._known:
-            self._known[key] = _flat(part.model_dump(mode="json"), f"{name}.")
-        return self._known[key]
+        if id(part) not in self._known:
+            self._known[id(part)] = part, _flat(part.model_dump(mode="json"), f"{name}.")
+        return self._known[id(part)][1]
 
 
 def variants(siblings: Sequence[Mapping[str, Any]]) -> list[str]:
