@@ -168,10 +168,13 @@ class Output:
         else:
             # A lone surrogate, which a hostile name may hold, is no text.
             left = memoryview(content.encode("utf-8", "replace") if isinstance(content, str) else content)
-            with open(place, "wb", buffering=0) as stream:  # noqa: PTH123
+            number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+            try:
                 while left:
-                    left = left[stream.write(left) :]
-                found = os.fstat(stream.fileno())
+                    left = left[os.write(number, left) :]
+                found = os.fstat(number)
+            finally:
+                os.close(number)
         return path, found.st_size, found.st_mtime_ns
 
     def _take(self, paths: Iterable[str]) -> None:

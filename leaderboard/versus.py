@@ -86,15 +86,17 @@ class Neighbours:
 
     def of(self, section: Section) -> list[Pair]:
         """Of all of them, best first."""
-        if section.anchor != self._anchor:
-            self._by_below = {pair.theirs.page: pair for pair in neighbours(section)}
-            self._anchor = section.anchor
-        return list(self._by_below.values())
+        return list(self._of(section).values())
 
     def below(self, section: Section, row: Row) -> Pair:
         """Of a row and the one ranked just above it, which is the pair's first."""
-        self.of(section)
-        return self._by_below[row.page]
+        return self._of(section)[row.page]
+
+    def _of(self, section: Section) -> dict[str, Pair]:
+        if section.anchor != self._anchor:
+            self._by_below = {pair.theirs.page: pair for pair in neighbours(section)}
+            self._anchor = section.anchor
+        return self._by_below
 
 
 def adjacent(section: Section) -> list[tuple[Row, Row]]:
