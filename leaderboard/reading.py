@@ -21,7 +21,7 @@ from leaderboard.rows import PRIMARY, Topics
 from leaderboard.stamps import Known, Stamps
 
 AT_ONCE = 1000
-"""Cells whose files one process hashes, one after the other."""
+"""Cells whose files one process reads, one after the other."""
 
 _GIVEN: set[str] = set()
 
