@@ -19,6 +19,8 @@ from leaderboard.versus import Tops
 
 FOLDER = "compare"
 
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def pages(site: Site, environment: Environment) -> Iterator[Page]:
     """The page, and a script with the runs of each collection; the runs' own scripts are made with their pages."""
@@ -71,5 +73,4 @@ def row_script(section: Section, row: Row, first: Tops) -> str:
 
 def _script(kind: str, name: str, value: dict[str, Any]) -> str:
     """A call of what static/compare.js offers. JSON in ASCII is JavaScript whatever is in it."""
-    given = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return f"rerankbench.{kind}({json.dumps(name)},{given});\n"
+    return f"rerankbench.{kind}({_JSON.encode(name)},{_JSON.encode(value)});\n"

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Value = str | float | int | bool | None
 
@@ -53,6 +54,7 @@ def as_csv(table: DataTable) -> str:
     return out.getvalue()
 
 
+@lru_cache(1 << 14)
 def _safe(value: str) -> str:
     """For texts only: a negative number is no formula."""
     return f"'{value}" if _FORMULA.match(value) else value

@@ -158,7 +158,7 @@ class Output:
     def _write(self, path: str, content: Content) -> Stamp:
         # Texts and not pathlib's objects, since there may be hundreds of thousands of files.
         place = f"{self._scratch}/{path}"
-        folder = os.path.dirname(place)  # noqa: PTH120
+        folder = place.rpartition("/")[0]
         if folder not in self._folders:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             self._folders.add(folder)

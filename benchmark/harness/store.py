@@ -325,9 +325,16 @@ def content_of(path: str) -> bytes | None:
 
 
 def bytes_of(path: str) -> bytes:
-    """A file's bytes. By a text, since pathlib takes longer than the reading of a small file."""
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
-        return stream.read()
+    """A file's bytes. By the system's own calls, since Python's take longer than the reading of a small file."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(number).st_size
+        data = os.read(number, size)
+        while len(data) < size and (more := os.read(number, size - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(number)
 
 
 def pretty(value: object) -> str:

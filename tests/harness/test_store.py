@@ -276,3 +276,14 @@ def test_no_results_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no such results folder\. Run a suite first"):
         read_cells(tmp_path / "absent")
     assert read_cells(tmp_path) == []
+
+
+def test_a_file_is_read_to_its_end_however_little_comes_at_a_time(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "file").write_bytes(bytes(range(100)))
+    whole = os.read
+    monkeypatch.setattr(os, "read", lambda number, size: whole(number, min(size, 7)))
+    assert store.bytes_of(f"{tmp_path}/file") == bytes(range(100))
+    (tmp_path / "file").write_bytes(b"")
+    assert store.bytes_of(f"{tmp_path}/file") == b""
+    with pytest.raises(FileNotFoundError):
+        store.bytes_of(f"{tmp_path}/missing")
