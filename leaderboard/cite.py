@@ -20,15 +20,8 @@ def run(*, identity: str, what: str, year: str, version: str, address: str | Non
         identity: sha256 of its request; what: method, backbone and collection in words.
         year: in which it was run; version: of this software; address: of its page, None where it is not published.
     """
-    fields = {
-        "title": f"{{{_text(what)}}}",
-        "author": "{The rerankbench contributors}",
-        "year": year,
-        "howpublished": _text(f"rerankbench {version}, run {identity[:12]}"),
-        "note": _text(f"sha256 of the request: {identity}"),
-    }
-    if address:
-        fields["url"] = _plain(address)
+    found = f"rerankbench {version}, run {identity[:12]}"
+    fields = _own(what, year, found, f"sha256 of the request: {identity}", address)
     return _entry("misc", f"rerankbench-{identity[:12]}", fields)
 
 
@@ -39,16 +32,22 @@ def table_row(*, key: str, what: str, identities: Sequence[str], year: str, vers
         key: unique in the bibliography; what: method, backbone and family of collections in words.
         identities: sha256 of the requests of its runs; year: in which the last was run; address: of the row.
     """
+    found = f"rerankbench {version}, {text.plural(len(identities), 'run')}"
+    hashes = ", ".join(each[:12] for each in identities)
+    fields = _own(what, year, found, f"sha256 of the requests: {hashes}", address)
+    return _entry("misc", key, {name: value for name, value in fields.items() if value})
+
+
+def _own(what: str, year: str, found: str, note: str, address: str | None) -> dict[str, str]:
+    """Fields of what was measured here; ``found``: where, in words."""
     fields = {
         "title": f"{{{_text(what)}}}",
         "author": "{The rerankbench contributors}",
         "year": year,
-        "howpublished": _text(f"rerankbench {version}, {text.plural(len(identities), 'run')}"),
-        "note": _text(f"sha256 of the requests: {', '.join(each[:12] for each in identities)}"),
+        "howpublished": _text(found),
+        "note": _text(note),
     }
-    if address:
-        fields["url"] = _plain(address)
-    return _entry("misc", key, {name: value for name, value in fields.items() if value})
+    return fields | ({"url": _plain(address)} if address else {})
 
 
 def paper(published: Paper) -> str:

@@ -31,7 +31,7 @@ from leaderboard import (
     titles,
 )
 from leaderboard.pages import Group, Site
-from leaderboard.rows import PRIMARY, hardware
+from leaderboard.rows import PRIMARY
 from leaderboard.safe import safe_name
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -96,7 +96,6 @@ def make_environment(site: Site) -> Environment:
         "p_value": text.p_value,
         "seconds": text.seconds,
         "mebibytes": text.mebibytes,
-        "gibibytes": text.gibibytes,
         "count": text.count,
         "flops": text.flops,
         "percent": text.percent,
@@ -105,12 +104,10 @@ def make_environment(site: Site) -> Environment:
         "safe_name": safe_name,
         "method_title": lambda name: titles.method_title(name, cards),
         "section_title": titles.section_title,
-        "run_title": titles.run_title,
         "group_number": ranking.group_number,
         "points": text.points,
         "cost_lines": cost_table.lines,
         "neighbour_lines": section_table.neighbours,
-        "hardware": hardware,
         "parameters": backbone_pages.parameters,
         "source_words": backbone_pages.source_words,
     }

@@ -14,7 +14,7 @@ from benchmark.harness.record import CellSummary, Memory
 from benchmark.hashing import canonical_json
 from benchmark.timing.record import Timing
 from leaderboard import text
-from leaderboard.costs import flops
+from leaderboard.costs import flops, timing
 from leaderboard.rows import PRIMARY, Row, Section, hardware
 
 Fact = tuple[str, object]
@@ -134,7 +134,7 @@ def timed(session: Timing) -> list[Fact]:
 
 def tiles(row: Row) -> list[Tile]:
     """The numbers of a complete run at the head of its page; none of another one."""
-    summary, session, test = row.summary, row.cell.timing, row.comparison
+    summary, session, test = row.summary, timing(row), row.comparison
     if summary is None:
         return []
     interval = summary.metrics.interval.get(PRIMARY)
